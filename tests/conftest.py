@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -28,6 +29,13 @@ _STRIPPED = ("AWS_", "GIT_", "CODE_COMMIT_", "XDG_", "SSH_", "CCSETUP_", "BROWSE
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 CleanEnv = Callable[..., dict[str, str]]
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_collected() -> Iterator[None]:
+    """Collect garbage again after a test that ran a command here: commands turn that off, and connections stay open."""
+    yield
+    gc.enable()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from urllib.parse import quote
 
 LASTING, PASSING = "AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE"
 OTHER = "AKIAI44QH8DHBEXAMPLE"
@@ -1113,4 +1114,140 @@ CHATS: list[Sample] = [
         [("sso", {**SSO, **DEVELOPER, **DEMO})],
     ),
 ]
-MESSAGES = [*KEYS, *ROLES, *SIGNED, *SIGN_INS, *PLACES, *CHATS]
+LISTED = [{"name": "AWS_ACCESS_KEY_ID", "value": PASSING}, {"name": "AWS_SECRET_ACCESS_KEY", "value": SECRET},
+          {"name": "AWS_SESSION_TOKEN", "value": TOKEN}]  # fmt: skip
+RESERVED = "AWSReservedSSO_Developer_ed1693b45129caeb"
+BROWSED = "https://us-east-2.console.aws.amazon.com/codesuite/codecommit/repositories/MySharedDemoRepo/browse?region=us-east-2"
+PORTAL_LINK = f"{START}/#/console?account_id=111122223333&role_name=Developer&destination="
+SPACED: Answers = {**SSO, "sso_region": "us-east-1", "sso_session": "Acme-Corp"}
+
+OTHER_TOOLS: list[Sample] = [
+    (
+        "nushell",
+        f'$env.AWS_ACCESS_KEY_ID = "{PASSING}"\n$env.AWS_SECRET_ACCESS_KEY = "{SECRET}"\n'
+        f'$env.AWS_SESSION_TOKEN = "{TOKEN}"',
+        [("keys", TEMP)],
+    ),
+    (
+        "nushell's load-env",
+        f'load-env {{ AWS_ACCESS_KEY_ID: "{LASTING}", AWS_SECRET_ACCESS_KEY: "{SECRET}" }}',
+        [("keys", LONG)],
+    ),
+    (
+        "Java's properties on a command line",
+        f"java -Daws.accessKeyId={PASSING} -Daws.secretKey={SECRET} -Daws.sessionToken={TOKEN} -jar app.jar",
+        [("keys", TEMP)],
+    ),
+    (
+        "Java's second names",
+        f"-Daws.accessKeyId={LASTING} -Daws.secretAccessKey={SECRET} -Daws.region=us-east-2",
+        [("keys", {**LONG, "region": "us-east-2"})],
+    ),
+    (
+        "a pod of Kubernetes",
+        f"env:\n  - name: AWS_ACCESS_KEY_ID\n    value: {PASSING}\n  - name: AWS_SECRET_ACCESS_KEY\n    value: {SECRET}\n"
+        f"  - name: AWS_SESSION_TOKEN\n    value: {TOKEN}\n",
+        [("keys", TEMP)],
+    ),
+    (
+        "a pod of Kubernetes, in quotes",
+        f'env:\n- name: "AWS_ACCESS_KEY_ID"\n  value: "{LASTING}"\n- name: AWS_SECRET_ACCESS_KEY\n  value: "{SECRET}"\n'
+        "- name: AWS_REGION\n  value: us-east-2\n",
+        [("keys", {**LONG, "region": "us-east-2"})],
+    ),
+    (
+        "a pod of Kubernetes with a role",
+        f"- name: AWS_ROLE_ARN\n  value: {ROLE}\n- name: AWS_WEB_IDENTITY_TOKEN_FILE\n"
+        "  value: /var/run/secrets/eks.amazonaws.com/serviceaccount/token\n- name: AWS_REGION\n  value: us-east-2",
+        [
+            (
+                "oidc",
+                {
+                    "role_arn": ROLE,
+                    "web_identity_token_file": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token",
+                    "region": "us-east-2",
+                },
+            )
+        ],
+    ),
+    ("a task of ECS", json.dumps(LISTED, indent=2), [("keys", TEMP)]),
+    ("a task of ECS on one line", json.dumps(LISTED), [("keys", TEMP)]),
+    (
+        "a task of CloudFormation",
+        json.dumps([{"Value": it["value"], "Name": it["name"]} for it in LISTED]),
+        [("keys", TEMP)],
+    ),
+    (
+        "a task of Terraform",
+        f'environment = [{{ name = "AWS_ACCESS_KEY_ID", value = "{LASTING}" }}, '
+        f'{{ name = "AWS_SECRET_ACCESS_KEY", value = "{SECRET}" }}]',
+        [("keys", LONG)],
+    ),
+    (
+        "a permission set's session, labeled as a role",
+        f"Role ARN: arn:aws:sts::111122223333:assumed-role/{RESERVED}/maria",
+        [("sso", DEVELOPER)],
+    ),
+    (
+        "a permission set's role as a setting",
+        f"role_arn = arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/{RESERVED}",
+        [("sso", {**DEVELOPER, "sso_region": "eu-west-1"})],
+    ),
+    ("a start URL, labeled as a role", f"Role ARN: {START}", [("sso", SSO)]),
+    ("a role, labeled as a start URL", f"Start URL: {ROLE}", [("role", {"role_arn": ROLE})]),
+    ("a role, labeled as an MFA device", f"MFA device: {ROLE}", [("role", {"role_arn": ROLE})]),
+    (
+        "the portal's link to a repository",
+        PORTAL_LINK + quote(BROWSED, safe=""),
+        [("sso", {**SSO, **DEVELOPER, "repo": BROWSED})],
+    ),
+    (
+        "the portal's link to a repository, decoded by a chat",
+        PORTAL_LINK + BROWSED,
+        [("sso", {**SSO, **DEVELOPER, "repo": BROWSED})],
+    ),
+    (
+        "the portal's link to a console",
+        PORTAL_LINK + quote("https://eu-west-1.console.aws.amazon.com/codesuite/home?region=eu-west-1", safe=""),
+        [("sso", {**SSO, **DEVELOPER, "region": "eu-west-1"})],
+    ),
+    (
+        "a session's name with a blank",
+        f"[sso-session Acme Corp]\nsso_start_url = {START}\nsso_region = us-east-1\n\n[profile dev]\n"
+        "sso_session = Acme Corp\nsso_account_id = 111122223333\nsso_role_name = Developer\n",
+        [("sso", {**SPACED, **DEVELOPER, "profile": "dev"})],
+    ),
+    (
+        "a session's name with a blank, in quotes",
+        f'[sso-session "Acme Corp"]\nsso_start_url = {START}\nsso_region = us-east-1\n\n[profile dev]\n'
+        'sso_session = "Acme Corp"\nsso_account_id = 111122223333\nsso_role_name = Developer\n',
+        [("sso", {**SPACED, **DEVELOPER, "profile": "dev"})],
+    ),
+    (
+        "aws configure sso with a blank in the session's name",
+        f"$ aws configure sso\nSSO session name (Recommended): Acme Corp\nSSO start URL [None]: {START}\n"
+        "SSO region [None]: us-east-1\nSSO registration scopes [sso:account:access]:",
+        [("sso", SPACED)],
+    ),
+    (
+        "a session's name in a sentence",
+        f"SSO session: acme. Sign in at {START} (region us-east-1).",
+        [("sso", {**SPACED, "sso_session": "acme"})],
+    ),
+    *(
+        (f"{where}, {how}", text, [("sso", {"sso_start_url": f"https://{host}/directory/{name}"})])
+        for where, host in (
+            ("China", "start.home.awsapps.cn"),
+            ("China's first region", "start.cn-north-1.home.awsapps.cn"),
+            ("GovCloud", "start.us-gov-home.awsapps.com"),
+            ("GovCloud's first region", "start.us-gov-west-1.us-gov-home.awsapps.com"),
+        )
+        for how, name, text in (
+            ("without a hyphen", "acmecorp", f"https://{host}/directory/acmecorp"),
+            ("with hyphens", "acme-corp-dev", f"Portal: https://{host}/directory/acme-corp-dev"),
+            ("by its ID", "d-1234567890", f"Sign in at https://{host}/directory/d-1234567890/#/."),
+            ("without https", "acme-corp", f"{host}/directory/acme-corp"),
+        )
+    ),
+]
+MESSAGES = [*KEYS, *ROLES, *SIGNED, *SIGN_INS, *PLACES, *CHATS, *OTHER_TOOLS]

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import pyte
@@ -26,7 +27,8 @@ STILL_S, LAST_S = 0.12, 6.0  # what changes sooner is one picture; how long the 
 WIDE, HIGH, EDGE = 8.4, 18, 14  # of a letter, a line, the margin, in pixels
 
 Event = tuple[float, str]
-PAPER, INK = "#15181e", "#d8dee6"
+PAPER, INK, RIM, FAINT = "#15181e", "#d8dee6", "#4b5462", "#7d8796"
+PASTE = re.compile(r"\x1b\[200~(.*)\x1b\[201~", re.DOTALL)
 COLOURS = {
     "default": INK, "black": "#4b5462", "red": "#f07178", "green": "#8fcf7d", "brown": "#e6c07b", "blue": "#74a8f0",
     "magenta": "#c792ea", "cyan": "#62c8d2", "white": INK, "brightblack": "#7d8796",
@@ -36,6 +38,14 @@ COLOURS = {
 def events(cast: str) -> list[Event]:
     """Return what a recording shows, and when, in seconds."""
     return [(at, text) for at, kind, text in map(json.loads, cast.splitlines()[1:]) if kind == "o"]
+
+
+def pasted(cast: str) -> str:
+    """Return the message that is pasted in a recording."""
+    typed = "".join(text for _, kind, text in map(json.loads, cast.splitlines()[1:]) if kind == "i")
+    found = PASTE.search(typed)
+    assert found, "nothing is pasted"
+    return found[1]
 
 
 def screens(cast: str) -> Iterator[tuple[float, pyte.HistoryScreen]]:
@@ -67,6 +77,11 @@ def _line(cells: Sequence[Any]) -> str:
     )
 
 
+def _frame(y: int, high: int, wide: int) -> str:
+    """Draw a window, with a border that is seen on a dark page."""
+    return f'<rect x=".5" y="{y}.5" width="{wide - 1}" height="{high - 1}" rx="8" fill="{PAPER}" stroke="{RIM}"/>'
+
+
 def picture(cast: str) -> str:
     """Return the recording as an animated SVG: its screens side by side, shown one after the other."""
     lines: dict[str, str] = {}
@@ -79,37 +94,48 @@ def picture(cast: str) -> str:
                 drawn += f'<use href="#{name}" y="{row * HIGH}"/>'
         if not frames or drawn != frames[-1][1]:
             frames.append((at, drawn))
+    message = [*wrap(" ".join(pasted(cast).split()), COLUMNS - 4, break_on_hyphens=False)]
+    top = (len(message) + 2) * HIGH + EDGE
     wide, high = round(COLUMNS * WIDE) + 2 * EDGE, ROWS * HIGH + 2 * EDGE
-    total = frames[-1][0] + LAST_S
+    total, last = frames[-1][0] + LAST_S, -(len(frames) - 1) * wide
     keys = "".join(f"{at / total:.3%}{{transform:translateX({-n * wide}px)}}" for n, (at, _) in enumerate(frames))
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" font-size="14"'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {top + high}" font-size="14"'
             f' font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" fill="{INK}">',
             f"<style>text{{white-space:pre}}@keyframes k{{0%{{transform:none}}{keys}"
-            f"to{{transform:translateX({-(len(frames) - 1) * wide}px)}}}}"
-            f"#film{{animation:k {total:.1f}s step-end infinite}}</style>",
-            f'<rect width="{wide}" height="{high}" rx="8" fill="{PAPER}"/>',
+            f"to{{transform:translateX({last}px)}}}}"
+            f"#film{{animation:k {total:.1f}s step-end infinite}}"
+            f"@media (prefers-reduced-motion:reduce){{#film{{animation:none;transform:translateX({last}px)}}}}</style>",
+            _frame(0, top - EDGE // 2, wide),
+            f'<text x="{EDGE}" y="{EDGE + 10}" fill="{FAINT}">A colleague wrote to Maria, who pastes it:</text>',
+            *(
+                f'<text x="{EDGE}" y="{EDGE + 10 + HIGH * n}">{escape(line, quote=False)}</text>'
+                for n, line in enumerate(message, 1)
+            ),
+            _frame(top, high, wide),
             "<defs>",
             *(f'<text id="{name}" y="14" xml:space="preserve">{line}</text>' for line, name in lines.items()),
             "</defs>",
-            f'<svg width="{wide}" height="{high}"><g id="film">',
+            f'<svg y="{top}" width="{wide}" height="{high}"><g id="film">',
             *(f'<g transform="translate({n * wide + EDGE} {EDGE})">{it}</g>' for n, (_, it) in enumerate(frames)),
             "</g></svg></svg>\n",
         ]
     )
 
 
-def recorded(pieces: Sequence[tuple[float, bytes]]) -> str:
-    """Return an asciinema cast (version 2) of what a terminal showed."""
+def recorded(pieces: Sequence[tuple[float, bytes]], pastes: Sequence[tuple[float, str]] = ()) -> str:
+    """Return an asciinema cast (version 2) of what a terminal showed, and of what was pasted into it."""
     text = b"".join(piece for _, piece in pieces).decode()
     head = {"version": 2, "width": COLUMNS, "height": ROWS, "title": "ccsetup: from a colleague's message to a clone"}
-    out, done, began = [json.dumps(head)], 0, pieces[0][0]
+    done, began = 0, pieces[0][0]
+    told: list[tuple[float, str, str]] = [(round(at - began, 3), "i", paste) for at, paste in pastes]
     for at, piece in pieces:
         part = text[done : done + len(piece.decode(errors="ignore"))]
         done += len(part)
-        out.append(json.dumps([round(at - began, 3), "o", part], ensure_ascii=False))
-    return "\n".join(out) + "\n"
+        told.append((round(at - began, 3), "o", part))
+    lines = [json.dumps(event, ensure_ascii=False) for event in sorted(told, key=lambda it: it[0])]
+    return "\n".join([json.dumps(head), *lines]) + "\n"
 
 
 def _publicly(pieces: Sequence[tuple[float, bytes]]) -> list[tuple[float, bytes]]:
@@ -137,9 +163,12 @@ def _record() -> str:
         steps = [("What were you given?", f"\x1b[200~{MARIA}\x1b[201~"), ("What were you given?", ""),
                  ("Profile name", ""), ("Write these changes?", ""),
                  ("Your name", "\x15Maria Garcia"), ("Your email", "maria@acme.example")]  # fmt: skip
+        pastes: list[tuple[float, str]] = []
         for question, typed in steps:
             terminal.ask(question)
             _pause(terminal, 2.5 if question == "Write these changes?" else 1.2)
+            if typed.startswith("\x1b"):
+                pastes.append((time.monotonic(), typed))
             for key in [typed] if typed.startswith("\x1b") else typed:
                 terminal.press(key)
                 _pause(terminal, 0.07)
@@ -147,7 +176,7 @@ def _record() -> str:
                 terminal.press(ENTER)
         if terminal.exit_code() != 0:
             raise SystemExit(terminal.text())
-        return recorded(_publicly(terminal.pieces))
+        return recorded(_publicly(terminal.pieces), pastes)
 
 
 def _pause(terminal: Any, seconds: float) -> None:

@@ -27,6 +27,7 @@ class Terminal:
             cwd=str(cwd),
             dimensions=(rows, columns),
             timeout=30,
+            use_poll=os.name == "posix",  # select fails for the numbers of files that a long run reaches
         )
         self.child.delaybeforesend = None
         self.screen = pyte.HistoryScreen(columns, rows, history=2000)

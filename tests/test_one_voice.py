@@ -25,7 +25,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from patients import ID, OTHER_ID, OTHER_SECRET, SECRET, Patient
 
+from ccsetup.aws.sso import token_cache
 from ccsetup.cli import main
+from ccsetup.core.context import Start
 from ccsetup.core.errors import ENDED
 from ccsetup.git.helper import credential, messages, remote
 from ccsetup.sandbox import Sandbox, policy_engine
@@ -190,6 +192,44 @@ def test_a_profile_that_works_works_with_every_command(
     assert (entry["usable"] is False) == bool(files), (entry, stops)
     code, document = run("env", profile, "--long-term")
     assert (code == 0) == (not stops) or codes(document) & {*stops, "access.assume"}, (document, stops)
+
+
+SIGN_IN = {
+    "startUrl": "https://acme.awsapps.com/start", "region": "us-east-1", "accessToken": "x", "expiresAt": "2099-01-01T00:00:00Z"
+}  # fmt: skip
+DAMAGES: list[object] = [
+    {**SIGN_IN, "accessToken": ""},
+    {**SIGN_IN, "accessToken": None},
+    {**SIGN_IN, "accessToken": "  "},
+    {**SIGN_IN, "accessToken": ["x"]},
+    {key: value for key, value in SIGN_IN.items() if key != "accessToken"},
+    {**SIGN_IN, "expiresAt": ""},
+    {**SIGN_IN, "expiresAt": "soon"},
+    {**SIGN_IN, "accessToken": "", "refreshToken": "r", "registrationExpiresAt": "2099-01-01T00:00:00Z"},
+    [SIGN_IN],
+    "",
+]
+
+
+@pytest.mark.parametrize("saved", DAMAGES)
+@pytest.mark.parametrize("resting", [False, True])
+def test_a_saved_sign_in_without_a_token_is_damaged_to_every_command(
+    home: Path, run: Run, by_git: Any, saved: object, resting: bool
+) -> None:
+    (home / ".aws/sso/cache").mkdir(parents=True)
+    there = "sso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Developer\nregion = us-east-2\n"
+    session = "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n"
+    role = "[profile ops]\nrole_arn = arn:aws:iam::111122223333:role/CodeCommitAccess\nsource_profile = dev\nregion = us-east-2\n"
+    (home / ".aws/config").write_text(f"[profile dev]\n{there}{session}{role}")
+    (home / ".aws/sso/cache" / token_cache.token_name(Start("", "", "acme"))).write_text(json.dumps(saved))
+    profile, code = "ops" if resting else "dev", "sso.cache-corrupt"
+    assert stopping(run, profile, "--offline") == {code}
+    [entry] = run("status", profile)[1]["profiles"]
+    assert (entry["usable"], entry["code"], entry["expires_at"]) == (False, code, None)
+    document = run("env", profile)[1]
+    assert codes(document) == {code}
+    assert document["problems"][0]["next"] == "Sign in again: ccsetup login dev"
+    assert by_git(profile) == (False, code)
 
 
 def renamed(text: str, suffix: str, file: str) -> str:

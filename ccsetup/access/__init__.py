@@ -18,6 +18,7 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Expected, Section
 from ccsetup.core.profile_kind import kind_of
 from ccsetup.core.question import Access, Question
+from ccsetup.core.text import did_you_mean
 
 # In the order of the menu.
 KINDS: tuple[Access, ...] = (
@@ -40,8 +41,11 @@ def of(name: str) -> Access:
     for access in KINDS:
         if access.name == name:
             return access
-    names = ", ".join(access.name for access in KINDS)
-    raise BadAnswer(f'Unknown kind of access "{name}". Available: {names}. Example: ccsetup setup {KINDS[0].name}')
+    names = [access.name for access in KINDS]
+    if hint := did_you_mean(name, names, 1):
+        raise BadAnswer(f'Unknown kind of access "{name}". {hint}', next="List the kinds: ccsetup setup --help")
+    said = f'Unknown kind of access "{name}". Available: {", ".join(names)}.'
+    raise BadAnswer(said, next=f"Use a command like ccsetup setup {names[0]}")
 
 
 def owner(settings: Mapping[str, str]) -> Access | None:

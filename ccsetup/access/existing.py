@@ -8,13 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from ccsetup.access.questions import fixed, settings
 from ccsetup.access.source_profile import hint
-from ccsetup.core import aws_login
-from ccsetup.core.errors import Problem
+from ccsetup.core import aws_login, missing_profile
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Expected, Keys, Section, Told, Value
 from ccsetup.core.profile_kind import kind_of
 from ccsetup.core.question import Access, Question
-from ccsetup.core.text import did_you_mean
 
 
 def _profiles(answers: Answers, look: Look) -> Sequence[Choice]:
@@ -24,11 +22,7 @@ def _profiles(answers: Answers, look: Look) -> Sequence[Choice]:
 def _settle(value: Value, answers: Answers, look: Look) -> Told | None:
     name = str(value)
     if name not in look.profiles:
-        raise Problem(
-            f'No profile "{value}" on this computer.',
-            next=did_you_mean(name, list(look.profiles)) or "Set up a profile: ccsetup setup",
-            code="profile.missing",
-        )
+        raise missing_profile.problem(name, look.profiles, look.env, look.home, "Set up a profile: ccsetup setup")
     return _delegated(name, look) if kind_of(look.profiles[name]) == "login" and look.awscli.needed() else None
 
 

@@ -35,6 +35,8 @@ def _key_or_paste(text: str) -> str | Corrected:
 
         try:
             paste.keys(text)
+        except paste.SeveralUsers:
+            raise
         except BadAnswer:
             raise refused from None
         return text

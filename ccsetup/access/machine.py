@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ccsetup.access.questions import ROLE_ARN, again, asked_region, region_near, settings
 from ccsetup.access.source_profile import credential_source, credential_sources
-from ccsetup.core import regions, validate
+from ccsetup.core import profile_partition, validate
 from ccsetup.core.arn import account_in
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
@@ -53,7 +53,7 @@ def _sources(answers: Answers, look: Look) -> Sequence[Choice]:
 def _region_near(answers: Answers, look: Look) -> str | None:
     near = region_near(answers, look)
     here = "" if near else look.region_here()
-    return near or regions.likeliest([here]) or None
+    return near or profile_partition.region_in(profile_partition.of_arn(answers.text("role_arn")), [here]) or None
 
 
 def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:

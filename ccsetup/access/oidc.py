@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def _settle_file(value: Value, answers: Answers, look: Look) -> Corrected:
     typed = str(value).replace("${HOME}", "~").replace("$HOME", "~")
     path = look.home / typed[2:] if typed == "~" or typed.startswith("~/") else look.cwd / typed
     raw = _content(path, look)
+    path = _without_dots(path, raw, look)
     text = raw.strip()
     if not text:
         raise Problem(f"{path} is empty.", next="Write the token to the file, then try again.", code="oidc.token-empty")
@@ -83,6 +85,15 @@ def _content(path: Path, look: Look) -> str:
             next="Specify the file that contains the token, for example, ~/token.jwt.",
             code="oidc.token-missing",
         ) from None
+
+
+def _without_dots(path: Path, text: str, look: Look) -> Path:
+    """Return the path without `..`, unless that names another file because a folder in it is a link."""
+    plain = Path(os.path.normpath(path))
+    try:
+        return plain if plain == path or look.text(plain) == text else path
+    except Problem:
+        return path
 
 
 def _token(answers: Answers, look: Look) -> str:

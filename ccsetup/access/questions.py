@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ccsetup.access.source_profile import hint, source_name
-from ccsetup.core import clock, regions, validate
+from ccsetup.core import clock, profile_partition, regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Keys, Section, Target, Value
@@ -120,7 +120,7 @@ def stored(answers: Answers, keys: Keys | None, renew: Mapping[str, str]) -> tup
 def shared(access: Access) -> tuple[Question, ...]:
     """Return the questions that come after those of one kind of access."""
     own = {question.key for question in access.questions}
-    rest = (OUTPUT, asked_region(), _profile(access), NO_CLONE, REPO, BRANCH, DIRECTORY, VIA, WHOSE)
+    rest = (OUTPUT, asked_region(), profile_name(access), NO_CLONE, REPO, BRANCH, DIRECTORY, VIA, WHOSE)
     return tuple(question for question in rest if question.key not in own)
 
 
@@ -128,7 +128,7 @@ def nested_shared(access: Access) -> tuple[Question, ...]:
     """Return the questions that setting up a source profile adds to those of its kind. The region is not asked."""
     own = {question.key for question in access.questions}
     region = asked_region()._replace(known=lambda answers, look: region_near(answers, look) or "", optional=True)
-    profile = _profile(access)._replace(ask="Name for the source profile", default=_base)
+    profile = profile_name(access)._replace(ask="Name for the source profile", default=_base)
     return tuple(question for question in (region, profile) if question.key not in own)
 
 
@@ -147,7 +147,7 @@ def asked_region() -> Question:
             "An AWS region is a place where AWS stores data, and each repository is in one region. It's part of the"
             " repository's address, for example, us-east-2 in git-codecommit.us-east-2.amazonaws.com."
         ),
-        choices=lambda answers, look: [Choice(r, r, city) for r, city in regions.REGIONS.items()],
+        choices=_regions,
         known=_region_told,
         default=region_near,
         parse=validate.region,
@@ -165,8 +165,36 @@ def _region_told(answers: Answers, look: Look) -> str | None:
     return told if regions.is_region(told) else None
 
 
+def _regions(answers: Answers, look: Look) -> list[Choice]:
+    partition = _partition(answers, look)
+    there = regions.REGIONS.items()
+    return [Choice(r, r, city) for r, city in there if not partition or regions.partition_of(r) == partition]
+
+
+def _partition(answers: Answers, look: Look) -> str:
+    """Return the partition of the answered role or sign-in, or else of the profile to use, "" if neither is known."""
+    for given in (answers, answers.under("source.")):
+        settings = {key: given.text(key) for key in ("role_arn", "mfa_serial", "sso_region", "sso_start_url")}
+        if found := profile_partition.told_by(settings, {}):
+            return found
+    if answers.text("kind") == "existing":  # for other kinds, the profile's name is no reason to ask again
+        name = answers.text("login_profile") or answers.text("profile")
+    else:
+        name = source_name(answers)
+    return profile_partition.told(look.profiles, look.sessions, name)
+
+
 def settle_region(value: Value, answers: Answers, look: Look) -> Corrected | None:
-    """Return the region with a warning if only AWS can tell whether it has CodeCommit."""
+    """Return the region with a warning if only AWS can tell whether it has CodeCommit.
+
+    Refuse a region in another partition than the role or the sign-in, which can't have access to it.
+    """
+    partition = _partition(answers, look)
+    if partition and regions.partition_of(str(value)) != partition:
+        raise BadAnswer(
+            f"{value} isn't a region of {partition}, the partition of the role or sign-in."
+            f" Use a region like {regions.home_region(partition)}."
+        )
     unknown = validate.unknown_region(str(value))
     return Corrected(str(value), unknown) if unknown else None
 
@@ -181,7 +209,7 @@ def region_near(answers: Answers, look: Look) -> str | None:
         look.profiles.get(source_name(answers), {}).get("region"),
         next(iter(used)) if len(used) == 1 else None,
     )
-    return regions.likeliest(near_by) or None
+    return profile_partition.region_in(_partition(answers, look), near_by) or None
 
 
 def _is_same(there: Mapping[str, str], answers: Answers) -> bool:
@@ -198,7 +226,9 @@ def is_of(access: Access, there: Mapping[str, str]) -> bool:
     return kind_of(there) == access.name or (of_machine and "role_arn" in there)
 
 
-def _profile(access: Access) -> Question:
+def profile_name(access: Access) -> Question:
+    """Return the question for the name of a profile of this kind. Names of other profiles aren't suggested."""
+
     def suggested(answers: Answers, look: Look) -> str | None:
         repo = look.told.get("repo")
         told = address.parse(str(repo)).profile if repo else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from shlex import quote
 
-from ccsetup.core import validate
+from ccsetup.core import profile_partition, regions, validate
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import MACHINE, NEW, Answers, Choice, Corrected, Value, Who
@@ -33,7 +33,8 @@ def source_who(answers: Answers, look: Look, region: str = "us-east-1") -> Who:
     inner = answers.under("source.")
     planned = look.sections(inner, look) if inner.text("kind") else ()
     name = source_name(answers)
-    return look.who(name, inner.text("region") or look.profiles.get(name, {}).get("region", region), planned)
+    near_by = inner.text("region"), look.profiles.get(name, {}).get("region", "")
+    return look.who(name, profile_partition.region_in(regions.partition_of(region), near_by) or region, planned)
 
 
 def source_profile(

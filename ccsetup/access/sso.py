@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ccsetup.access.questions import again, fixed, settings, yes_no
-from ccsetup.core import validate
+from ccsetup.core import sso_session, validate
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Section, Value
 from ccsetup.core.question import Access, Question
 from ccsetup.core.regions import REGIONS
-
-SCOPES = "sso:account:access"
+from ccsetup.core.sso_session import SCOPE
 
 
 def start(answers: Answers) -> Start:
     """Return the start URL, region and session of the sign-in."""
     session = "" if answers.text("legacy") == "yes" else answers.text("sso_session")
-    scopes = answers.text("sso_registration_scopes") if session else SCOPES
+    scopes = answers.text("sso_registration_scopes") if session else SCOPE
     where = {"sso_start_url": answers.text("sso_start_url"), "sso_region": answers.text("sso_region")}
     where["sso_registration_scopes"] = scopes
     return start_of({"sso_session": session}, {session: where}) if session else start_of(where, {})
@@ -91,7 +90,10 @@ def _settle_session(value: Value, answers: Answers, look: Look) -> None:
 
 def _scopes(answers: Answers, look: Look) -> str:
     there = look.sessions.get(answers.text("sso_session"))
-    return SCOPES if there is None else there.get("sso_registration_scopes", "")
+    if there is None:
+        return SCOPE
+    requested = there.get("sso_registration_scopes", "")
+    return f"{requested},{SCOPE}" if sso_session.lacks_scope(there) else requested
 
 
 def _suggest(answers: Answers) -> str:

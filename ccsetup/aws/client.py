@@ -32,7 +32,7 @@ class Aws:
     """
 
     def __init__(self, home: Path, sso_keys: Callable[[Start, str, str], Keys]) -> None:
-        self._cache = SessionCache(home / ".aws" / "boto" / "cache")
+        self._cache = SessionCache.of(home)
         self._resolver, self._pool = Resolver(self._cache, sso_keys), Pool(limits.AT_ONCE)
 
     def warm(self) -> None:

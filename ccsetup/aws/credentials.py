@@ -15,11 +15,11 @@ from ccsetup.aws import external_programs, login_sessions
 from ccsetup.aws.errors import too_busy
 from ccsetup.aws.sdk import check_files, credentials_parser, explained, problem_in, session_of, session_on_disk, told
 from ccsetup.aws.sts import SessionCache, by_web_identity
-from ccsetup.core import clock, detours, executables, plain_file, program_keys, sdk_files, service_error
+from ccsetup.core import clock, detours, executables, plain_file, program_keys, sdk_files, service_error, sso_session
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import DRAFT, Keys, Secret, Who
-from ccsetup.core.profile_chain import chain, program_of
+from ccsetup.core.profile_chain import chain, holder, program_of
 from ccsetup.core.profile_kind import STATIC, source_of
 from ccsetup.core.program_keys import not_run
 
@@ -68,7 +68,7 @@ class Resolver:
         session = session_on_disk(who.profile, who.region)
         profiles = told(lambda: session.full_config["profiles"], who)
         there = told(session.get_scoped_config, who)
-        check_files(chain(profiles, who.profile))
+        check_files(chain(profiles, who.profile), holder(profiles, who.profile))
         if source_of(there) == "machine":
             return _of_this_machine(who)
         program = program_of(profiles, who.profile)
@@ -117,6 +117,10 @@ class Resolver:
 
     def by_sso(self, who: Who, name: str, there: Mapping[str, str]) -> Keys:
         """Return the credentials of a permission set. The user may have to sign in."""
+        if found := sso_session.fault(there, who.sessions or {}):
+            raise Problem(
+                f"{name} can't sign in. {found[1]}", next="Repair the profile: ccsetup doctor --fix", code=found[0]
+            )
         start = start_of(there, who.sessions or {})
         try:
             return self._sso_keys(start, there.get("sso_account_id", ""), there.get("sso_role_name", ""))

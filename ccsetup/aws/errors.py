@@ -12,7 +12,7 @@ from shlex import quote
 
 from ccsetup.aws.access_request import explain
 from ccsetup.aws.denials import of_call, of_key
-from ccsetup.core import detours, redact, sdk_errors
+from ccsetup.core import asked_role, detours, redact, sdk_errors
 from ccsetup.core.denial import Federated
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Who
@@ -69,6 +69,11 @@ def _of_service(
     if cause.name in _DENIED:
         return _denied(cause, operation, message, who, resource, federated)
     why = _sentence(_hushed(message))
+    role = asked_role.named(operation, message, who.profiles or {}, who.profile) or (
+        resource if operation.startswith("AssumeRole") and resource.startswith("arn:") else ""
+    )
+    if role and cause.name in _OF_A_ROLE:
+        return _problem(cause, who, why, words=(_OF_A_ROLE[cause.name], _WORDS[cause.name][1]), resource=role)
     if cause.name == "RepositoryDoesNotExist":
         what = inert(f"No repository {resource} in {who.region} is visible to {_name(who)}.")
         return NoRepository(
@@ -86,10 +91,12 @@ def _denied(
     why = _sentence(inert(message))
     if cause.name not in ("denied", "role denied", "no session"):
         return _problem(cause, who, why)
+    if cause.name == "role denied":
+        resource = resource or asked_role.named(operation, message, who.profiles or {}, who.profile)
     denial = of_call(operation, message, who.region, resource)
     words = _DENIED_ON if cause.name == "denied" and resource else _WORDS[cause.name]
     if cause.name == "role denied":
-        resource = (denial.resource if denial else "") or "the role"
+        resource = (denial.resource if denial else "") or resource or "the role"
     if denial and federated:
         denial = denial._replace(federated=federated)
     return explain(_problem(cause, who, why, words=words, operation=operation, resource=resource), denial)
@@ -194,6 +201,14 @@ _DENIED = {
         ("no session", "no second session"),
         ("These credentials can't be used to get an MFA session.", _LONG_TERM),
     ),
+}
+
+_OF_A_ROLE = {  # a cause's name → what happened, where it is known which role was asked for
+    "no such role": "Your sign-in doesn't have {resource}.",
+    "InvalidIdentityToken": "AWS rejected the OIDC token for {resource}.",
+    "IDPRejectedClaim": "The identity provider rejected the OIDC token for {resource}.",
+    "assertion refused": "AWS rejected the SAML assertion for {resource}.",
+    "ValidationError": "AWS rejected a value in the request for {resource}.",
 }
 
 # A cause's name → what happened, what to do.

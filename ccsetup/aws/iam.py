@@ -32,7 +32,7 @@ class Iam:
     """IAM through boto3, called as a Who."""
 
     def __init__(self, home: Path, sso_keys: Callable[[Start, str, str], Keys]) -> None:
-        self._resolver = Resolver(SessionCache(home / ".aws" / "boto" / "cache"), sso_keys)
+        self._resolver = Resolver(SessionCache.of(home), sso_keys)
 
     def role(self, who: Who, name: str) -> IamRole | None:
         """Return a role with its inline policies, attached policies and tags; None if it doesn't exist."""
@@ -46,7 +46,9 @@ class Iam:
             inline = {it: iam.get_role_policy(RoleName=name, PolicyName=it)["PolicyDocument"] for it in names}
             pages = _pages(iam, "list_attached_role_policies", RoleName=name)
             attached = [it["PolicyArn"] for page in pages for it in page["AttachedPolicies"]]
-            return IamRole(found["Arn"], found["AssumeRolePolicyDocument"], inline, tuple(attached), _tags(found))
+            boundary = str((found.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn") or "")
+            trust, longest = found["AssumeRolePolicyDocument"], int(found.get("MaxSessionDuration") or 3600)
+            return IamRole(found["Arn"], trust, inline, tuple(attached), _tags(found), longest, boundary)
 
         return self._ask("iam", who, ask, name)
 
@@ -163,13 +165,18 @@ def _holders(pages: Any) -> list[str]:
 
 
 class IamRole(NamedTuple):
-    """A role in IAM: its trust policy, inline policies by name, the ARNs of attached policies, and tags."""
+    """A role in IAM: its trust policy, inline policies by name, the ARNs of attached policies, and tags.
+
+    `session_s` is the longest session that callers can ask for, `boundary` the ARN of the permissions boundary, or "".
+    """
 
     arn: str
     trust: Mapping[str, Any]
     policies: Mapping[str, Mapping[str, Any]]
     attached: tuple[str, ...] = ()
     tags: Mapping[str, str] = MappingProxyType({})
+    session_s: int = 3600
+    boundary: str = ""
 
 
 class IamPolicy(NamedTuple):

@@ -50,9 +50,9 @@ def refusals() -> tuple[type[Exception], ...]:
     return (BotoCoreError, ClientError, ResponseParserError, OSError, *damage)
 
 
-def check_files(way: Iterable[Mapping[str, object]]) -> None:
-    """Raise Problem if the SDK must not open a file of a profile; `way` is the same as in `sdk_files.fault`."""
-    if found := sdk_files.fault(way, os.environ, os.path.expanduser("~")):  # noqa: PTH111 — as the SDK finds it
+def check_files(way: Iterable[Mapping[str, object]], name: str = "") -> None:
+    """Raise Problem if the SDK must not open a file of a profile; the arguments are those of `sdk_files.fault`."""
+    if found := sdk_files.fault(way, os.environ, os.path.expanduser("~"), name=name):  # noqa: PTH111 — as the SDK finds it
         raise problem_in(found)
 
 

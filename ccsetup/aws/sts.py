@@ -10,7 +10,7 @@ from typing import Any
 
 from ccsetup.aws.access_request import Federated, of_assertion, of_token
 from ccsetup.aws.sdk import bounds, explained, problem_in, session_of, told
-from ccsetup.core import plain_file, web_token
+from ccsetup.core import clock, plain_file, session_caches, web_token
 from ccsetup.core.model import Edit, Keys, Secret, Who
 from ccsetup.core.sdk_files import no_token
 
@@ -64,18 +64,24 @@ _FIELDS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
 
 
 class SessionCache:
-    """The cache that git-remote-codecommit reads. It is written only on request.
+    """The caches of git-remote-codecommit and of the AWS CLI. They are written only on request.
 
     botocore can use it like its JSONFileCache: same keys, same JSON. New entries stay in memory until the caller
-    writes `pending()`. Entries on disk are visible only `with_kept`, because they can hide a failing source.
+    writes `pending()`, which is to both folders, so that one MFA code serves both programs. Entries on disk are
+    visible only `with_kept`, because they can hide a failing source.
     """
 
-    def __init__(self, folder: Path, held: dict[str, Any] | None = None, kept: bool = False) -> None:
-        self._folder, self._held, self._kept = folder, {} if held is None else held, kept
+    def __init__(self, folders: Sequence[Path], held: dict[str, Any] | None = None, kept: bool = False) -> None:
+        self._folders, self._held, self._kept = folders, {} if held is None else held, kept
+
+    @classmethod
+    def of(cls, home: Path) -> SessionCache:
+        """Return the caches below a home folder."""
+        return cls([home / ".aws" / folder for folder in session_caches.FOLDERS])
 
     def with_kept(self) -> SessionCache:
         """Return this cache including the entries on disk."""
-        return SessionCache(self._folder, self._held, kept=True)
+        return SessionCache(self._folders, self._held, kept=True)
 
     def __contains__(self, key: str) -> bool:
         return self._found(key) is not None
@@ -91,14 +97,17 @@ class SessionCache:
 
     def pending(self) -> Sequence[Edit]:
         """Return the cache files to write for the sessions of this run."""
-        paths = {key: self._path(key) for key in self._held}
-        return [Edit(path, _text(path), _dumped(self._held[key])) for key, path in paths.items()]
+        paths = [(key, path) for key in self._held for path in self._paths(key)]
+        return [Edit(path, _text(path), _dumped(self._held[key])) for key, path in paths]
 
     def _found(self, key: str) -> Any:
-        return self._held.get(key) or (_session_in(self._path(key)) if self._kept else None)
+        if key in self._held or not self._kept:
+            return self._held.get(key)
+        found = [session for path in self._paths(key) if (session := _session_in(path))]
+        return max(found, key=lambda session: clock.utc(session["Credentials"]["Expiration"]), default=None)
 
-    def _path(self, key: str) -> Path:
-        return self._folder / f"{key}.json"
+    def _paths(self, key: str) -> list[Path]:
+        return [folder / f"{key}.json" for folder in self._folders]
 
 
 def _session_in(path: Path) -> Any:

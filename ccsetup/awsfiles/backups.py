@@ -56,6 +56,32 @@ def keep(folder: Path, change: Change, modes: Sequence[int | None], made: list[P
     return path
 
 
+def join(folder: Path, paths: Sequence[Path]) -> Path | None:
+    """Replace the backups of successive changes, oldest first, by one that undoes all of them. Return it.
+
+    None, and nothing is changed, if one of them can't be read or another program wrote to a file in between.
+    """
+    made = [_read(path) for path in paths]
+    found = [change for change in made if change]
+    if len(found) < max(2, len(paths)):
+        return None
+    edits: dict[Path, Edit] = {}
+    for edit in (edit for change in found for edit in change.edits):
+        first = edits.get(edit.path)
+        if first and first.after != edit.before:
+            return None
+        mode = edit.mode if edit.mode is not None else first.mode if first else None
+        edits[edit.path] = edit._replace(before=first.before if first else edit.before, mode=mode)
+    before = modes(paths[::-1])
+    profiles = ", ".join(dict.fromkeys(change.profile for change in found if change.profile))
+    folders = [*dict.fromkeys(path for change in found for path in change.made)]
+    whole = Change(found[-1].at, found[0].command, profiles, tuple(edits.values()))
+    joined = keep(folder, whole, [before.get(str(path)) for path in edits], folders)
+    for path in reversed(paths):
+        disk.discard(path)
+    return joined
+
+
 def _entry(edit: Edit, mode: int | None) -> dict[str, Any]:
     after = None if edit.after is None else _splice(edit.before or "", edit.after)
     entry = {"path": str(edit.path), "file": edit.file, "before": edit.before, "mode": mode, "after": after}

@@ -35,6 +35,7 @@ __all__ = [
     "Fault",
     "Setting",
     "Stanza",
+    "cut",
     "drop",
     "heading",
     "profiles",
@@ -106,14 +107,40 @@ def drop(text: str, section: Section) -> str:
     stanza = _only(read(text, section.file), section)
     if stanza is None or stanza.settings:
         return text
-    end = stanza.start + len(stanza.text)
+    own, others = _own_lines(text, stanza)
+    if any(line.strip() for line in own):
+        return text
+    return _without(text, stanza, others, section)
+
+
+def cut(text: str, section: Section) -> str:
+    """Remove the section with all its settings and comments. Return the text unchanged if there is no such section.
+
+    A comment directly above the next header, after a blank line, belongs to the next section. Raises Problem as `put`.
+    """
+    document = read(text, section.file)
+    if document.fault:
+        raise refusal(document)
+    found = _only(document, section)
+    if found is None:
+        return text
+    whole = section._replace(settings=dict.fromkeys(found.values), gone=True)
+    return _without(text, found, _own_lines(text, found)[1], whole)
+
+
+def _own_lines(text: str, stanza: Stanza) -> tuple[list[str], list[str]]:
+    """Return the lines below a section's header that belong to it, and those that belong to the next section."""
     _, *lines = LINE.findall(stanza.text)
     own = len(lines)
-    while own and end < len(text) and lines[own - 1].strip():
+    while own and stanza.start + len(stanza.text) < len(text) and lines[own - 1].strip()[:1] in ("#", ";"):
         own -= 1
-    if any(line.strip() for line in lines[:own]) or (lines and not own):
-        return text
-    after = text[: stanza.start] + "".join(lines[own:]) + text[end:]
+    if not own or lines[own - 1].strip():
+        own = len(lines)
+    return lines[:own], lines[own:]
+
+
+def _without(text: str, stanza: Stanza, kept: Sequence[str], section: Section) -> str:
+    after = text[: stanza.start] + "".join(kept) + text[stanza.start + len(stanza.text) :]
     prove(text, after, [section])
     return after
 
@@ -338,13 +365,17 @@ def _inherited(text: str, file: FileName) -> dict[str, str]:
 
 
 def _others(text: str, other: str, sections: Sequence[Section]) -> list[str]:
-    """Return the lines that are neither blank nor the sections' own. They must be the same before and after."""
+    """Return the lines that are neither blank nor the sections' own. They must be the same before and after.
+
+    The comments of a section that is removed are its own.
+    """
     headers = set(read(other, sections[0].file).headers)
     ours: set[int] = set()
     for section in sections:
         for stanza in read(text, section.file).find(section.type, section.name):
             ours.update(n for key, _, lines in stanza.settings if key in section.settings for n in lines)
             if stanza.header not in headers:
-                ours.add(stanza.line)
+                own = len(_own_lines(text, stanza)[0]) if section.gone else 0
+                ours.update(range(stanza.line, stanza.line + own + 1))
     lines = [line for number, line in enumerate(LINE.findall(text), 1) if number not in ours and line.strip()]
     return [*lines[:-1], *(line.rstrip("\r\n") for line in lines[-1:])]

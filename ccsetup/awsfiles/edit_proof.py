@@ -116,8 +116,11 @@ def differs(
 
 
 def _lost(before: str, after: str, touched: Collection[int]) -> int:
-    """Return the number of the first untouched line, from 1, that is missing afterwards, 0 for none."""
-    old, new = ([line.strip() for line in LINE.findall(decoded(text))] for text in (before, after))
+    """Return the number of the first untouched line, from 1, that is missing afterwards, 0 for none.
+
+    Null characters don't count: whether they are UTF-16 depends on the lines around them.
+    """
+    old, new = ([line.replace("\0", "").strip() for line in LINE.findall(decoded(text))] for text in (before, after))
     gone = Counter(old) - Counter(new)
     gone -= Counter(line for number, line in enumerate(old, 1) if number in touched)
     return next((number for number, line in enumerate(old, 1) if line and gone[line] > 0), 0)

@@ -222,6 +222,9 @@ def _keys(body: str) -> Settings:
     return values
 
 
+_SIGN_IN = {"sso_session": "sessionName", "sso_start_url": "startUrl"}
+
+
 def cache_key(profile: Settings) -> str:
     """Return botocore's name for a role's cached session: the SHA-1 of the sorted JSON of AssumeRole's arguments."""
     asked = {
@@ -236,6 +239,19 @@ def cache_key(profile: Settings) -> str:
     except (KeyError, ValueError):  # botocore too ignores a duration that isn't a number
         pass
     return lean_hash.sha1(f"{{{', '.join(parts)}}}")
+
+
+def token_role_cache_key(profile: Settings) -> str:
+    """Return botocore's name for the cached session of a role assumed with a token file. It has fewer settings."""
+    return cache_key({key: profile[key] for key in ("role_arn", "role_session_name") if key in profile})
+
+
+def permission_set_cache_key(profile: Settings) -> str:
+    """Return botocore's name for a permission set's cached credentials, from a profile and its sso-session."""
+    place = "sso_session" if "sso_session" in profile else "sso_start_url"
+    asked = {"accountId": "sso_account_id", "roleName": "sso_role_name", _SIGN_IN[place]: place}
+    parts = ",".join(f'"{name}":"{json_safe(profile[key])}"' for name, key in asked.items())
+    return lean_hash.sha1(f"{{{parts}}}")
 
 
 def json_safe(value: str) -> str:

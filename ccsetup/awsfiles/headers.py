@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ _AT_END = later(
 )
 _NAME = later(r"[\w.@+-]+")
 _WORDS = later(r"(\S+)\s+(\S.*)")
+_NAMES = later(r"(?:\"[^\"]*\"|'[^']*'|\S)+")
 _INNER = later(r"\[*\s*([^\[\]]*?)\s*\]+(\s*[#;].*)?")
 _KIND = r"(?:profiles?|sso[-_ ]?session|services)\s+(?:[^\s\[\](){}<>=:]+|\"[^\"]+\"|'[^']+')"
 _ORDINARY = r"\n(\[{}\](?=[ \t]*(?:\r?\n|\Z))|[a-z0-9_]+(?=[ \t]*=)|(?=[ \t]*(?:[#;]|\r?\n|\r?\Z)))"
@@ -66,7 +68,7 @@ def meant(header: str, file: FileName, keys: Collection[str], names: Collection[
     """
     if file == "config" and ini.logical(header, file)[0] and header.isascii() and "]" not in header:
         return Heading("", header)
-    if header == ini.DEFAULTS or (file == "credentials" and _is_plain_name(header)):
+    if header == ini.DEFAULTS or (file == "credentials" and _is_plain_name(header)) or several(header, file, names):
         return Heading("", header)
     straight = _SPLIT.sub(r"\1 ", plain(header))
     inner = _INNER.fullmatch(straight + "]")
@@ -84,6 +86,34 @@ def meant(header: str, file: FileName, keys: Collection[str], names: Collection[
     if found.header == header:
         return Heading("", header)
     return Heading(found.code or "section.prefix", found.header, remark)
+
+
+def several(header: str, file: FileName, names: Collection[str]) -> list[str]:
+    """Return the headers that one with several names can stand for; empty if it can only have one name.
+
+    `names` are as in `meant`: if one of them is a word of a header without quotes, that word may be the name.
+    """
+    found = _TYPED.fullmatch(plain(header).strip()) if file == "config" else None
+    if found is None or " " not in found[3].strip() or _type(found[1]) == "services":
+        return []
+    try:
+        words = _NAMES.findall(found[3])
+        parts = [shlex.split(it)[0] for it in words]
+    except (ValueError, IndexError):
+        return []
+    whole = " ".join(parts)
+    quoted = any(it[0] in "\"'" for it in words)
+    if (
+        len(parts) < 2
+        or any(it[0] in "#;" for it in words)
+        or whole in names
+        or not (quoted or any(it in names for it in parts))
+    ):
+        return []
+    from ccsetup.awsfiles.edit import heading
+
+    kind = _type(found[1])
+    return [heading(Section("config", kind, it, {})) for it in (*dict.fromkeys(parts), whole)]  # type: ignore[arg-type]
 
 
 def is_ordinary(line: str, file: FileName) -> bool:

@@ -226,6 +226,8 @@ class _Reader:
             return self._side_by_side(at, both, rest)
         if header.strip().lower() in headers.TYPES and rest and rest[0] not in "#;":
             header, rest = f"{header}] {rest.strip('[] ')}", ""  # [profile] dev
+        if found and (ways := headers.several(header, self.file, self.names)):
+            return self._several(at, line, header, ways)
         if self._is_ordinary(f"[{header}]"):
             meant = headers.Heading("", header)
         else:
@@ -247,6 +249,13 @@ class _Reader:
         used = meant.header.split(" ")[-1] in self.names or any(key in KNOWN for key in keys_below(self.lines, at))
         severity: Literal["stops", "hinders"] = "stops" if used else "hinders"
         return Oddity(code, at, at, at, says, (way,), True, reads=(spelled,), severity=severity)
+
+    def _several(self, at: int, line: str, header: str, ways: Sequence[str]) -> Oddity:
+        """Return the oddity of a header with several names, of which the person knows the right one."""
+        self.header = header
+        says = f"[{header}] has more than one name, so AWS tools don't recognize it."
+        written = tuple(Way(f"Write [{it}]", (f"[{it}]",)) for it in ways)
+        return Oddity("section.quoting", at, at, at, says, written, reads=(line.rstrip("\r\n"),))
 
     def _side_by_side(self, at: int, those: Sequence[str], rest: str) -> Oddity:
         """Return the oddity of several headers on one line."""
@@ -302,6 +311,8 @@ class _Reader:
             odd = nested_blocks.hanging(self.lines, at, option.key, option.line, option.depth)
             if odd:
                 return odd
+        if parts and parts[1].lower() in BLOCKS and not parts[3] and option.key in KNOWN:
+            return self._swallowed_block(option, at, bare, parts[1].lower())
         if parts and parts[1].lower() in KNOWN and (option.key in KNOWN or option.last == option.line):
             return self._swallowed(option, at, bare, parts[1].lower(), parts[3])
         if LIKE_HEADER.fullmatch(straight) and self._is_swallowed_header(option, straight, at):
@@ -355,6 +366,19 @@ class _Reader:
             return Oddity("section.indented-key", at, at, at, says, ways, key=key, reads=(self.lines[at - 1],))
         self.option = _Option(key, option.depth, at, value)
         return Oddity("section.indented-key", at, at, at, says, (left,), True, key=key, reads=left.lines)
+
+    def _swallowed_block(self, option: _Option, at: int, bare: str, key: str) -> Oddity:
+        """Return the oddity of a block that is read as part of the setting above it, with all its lines."""
+        block = any(True for _ in deeper(self.lines, at, option.depth))
+        if block and key not in keys_around(self.lines, option.line, option.depth):
+            return self._swallowed(option, at, bare, key, "")
+        option.last = at
+        says = f"{key} is indented, so it is read as part of {option.key} above it."
+        silent = nested_blocks.silenced(self.lines, at, option.depth)
+        way = Way("Turn the lines into comments" if len(silent) > 1 else "Turn the line into a comment", silent)
+        last = at + len(silent) - 1
+        option.last = last
+        return Oddity("section.indented-key", at, at, last, says, (way,), not block, key=key, reads=way.lines)
 
     def _is_swallowed_header(self, option: _Option, straight: str, at: int) -> bool:
         """Return whether a line that looks like a header, but is read as part of a setting, must be a header."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ccsetup.awsfiles.misreadings import Oddity, Way
-from ccsetup.awsfiles.section_lines import MOST, SETTING, depth, says_nothing
+from ccsetup.awsfiles.section_lines import MOST, SETTING, deeper, depth, says_nothing
 from ccsetup.awsfiles.settings import BLOCKS, NESTED, STRICT
 from ccsetup.core.lazy_regex import later
 
@@ -101,6 +101,12 @@ def _empty(lines: Sequence[str], at: int, key: str) -> Oddity:
     way = Way("Turn the line into a comment", (_silent(lines[at - 1]),))
     says = f"{key} has no indented settings below it, so it is read as an empty text."
     return Oddity(CODE, at, at, at, says, (way,), True, key=key, reads=way.lines)
+
+
+def silenced(lines: Sequence[str], at: int, deep: int) -> tuple[str, ...]:
+    """Return a block's first line and the lines below it as comments."""
+    last = max((number for number, _ in deeper(lines, at, deep)), default=at)
+    return tuple(line if says_nothing(line) else _silent(line) for line in lines[at - 1 : last])
 
 
 def _silent(line: str) -> str:

@@ -7,6 +7,8 @@ with a value that stops it isn't ordinary. The doctor finds out what is wrong wi
 from __future__ import annotations
 
 from ccsetup.core import regions
+from ccsetup.core.placeholder import is_key_placeholder, is_random_id, is_random_secret
+from ccsetup.core.sso_session import SCOPE
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than a call
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ _OF_KEYS = ("aws_access_key_id", "aws_secret_access_key", *_TOKENS)
 _OF_SIGN_IN = ("sso_session", "sso_account_id", "sso_role_name", "sso_start_url", "sso_region")
 _SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _OF_CLIENTS = ("services", "s3", "api_versions")
-_SCOPE = "sso:account:access"
 
 
 def is_ordinary(settings: Mapping[str, str]) -> bool:
@@ -72,7 +73,9 @@ def _never(settings: Mapping[str, str]) -> bool:
 
 
 def _is_in_a_region(settings: Mapping[str, str]) -> bool:
-    return settings["region"] in regions.REGIONS
+    """Return whether a region is a known one of the partition aws: the doctor compares others with the role's."""
+    region = settings["region"]
+    return region in regions.REGIONS and region[:3] != "cn-" and region[:6] != "us-gov"
 
 
 def is_sign_in(where: Mapping[str, str]) -> bool:
@@ -81,7 +84,7 @@ def is_sign_in(where: Mapping[str, str]) -> bool:
     host, _, path = url.removeprefix("https://").partition("/")
     if not url.startswith("https://") or not regions.locate(host, "portal") or path.rstrip("/") != "start":
         return False
-    return region in regions.REGIONS and where.get("sso_registration_scopes", _SCOPE) == _SCOPE
+    return _is_in_a_region({"region": region}) and where.get("sso_registration_scopes", SCOPE) == SCOPE
 
 
 def _is_of_sign_in(settings: Mapping[str, str]) -> bool:
@@ -99,8 +102,8 @@ def _has_role_arn(settings: Mapping[str, str]) -> bool:
         name = arn[31:]
         return name.isalnum() or _is_path(name)
     parts = arn.split(":")
-    if len(parts) != 6 or parts[0] != "arn" or parts[1] not in regions.PARTITIONS or parts[2:4] != ["iam", ""]:
-        return False
+    if len(parts) != 6 or parts[:4] != ["arn", "aws", "iam", ""]:
+        return False  # for roles in other partitions, see _is_in_a_region
     account, (kind, _, path) = parts[4], parts[5].partition("/")
     return len(account) == 12 and account.isascii() and account.isdecimal() and kind == "role" and _is_path(path)
 
@@ -143,5 +146,7 @@ def _are_keys(settings: Mapping[str, str]) -> bool:
     if not 16 <= len(key) <= 128 or not _KEY_ID.issuperset(key) or len(secret) != 40 or not _SECRET.issuperset(secret):
         return False
     if (token is not None and older is not None and token != older) or "" in (token, older):
+        return False
+    if not is_random_id(key) or not is_random_secret(secret) or (token and is_key_placeholder(token)):
         return False
     return key[:4] == ("ASIA" if token or older else "AKIA")

@@ -44,6 +44,21 @@ def make(
     return Plan(profile, region, made, _edits(made, texts), shared=texts.shared)
 
 
+def removal(profile: str, places: Sequence[Place], texts: AwsTexts) -> Plan:
+    """Return the plan that removes these sections, with their settings and comments, where they exist."""
+    made, edits = list[Section](), list[Edit]()
+    for file in dict.fromkeys(_holder(texts, place[0]) for place in places):
+        before = after = _text(texts, file) or ""
+        for section in (Section(*place, {}) for place in places if _holder(texts, place[0]) == file):
+            made.append(section._replace(settings=dict.fromkeys(_values(after, section)), gone=True))
+            after = editing.cut(after, section)
+        if after != before:
+            ours = [section for section in made if _holder(texts, section.file) == file]
+            edit_proof.check(before, after, ours, texts.shared)
+            edits.append(Edit(_path(texts, file), before, after, file))
+    return Plan(profile, "", tuple(made), tuple(edits), shared=texts.shared)
+
+
 def _supersede(name: str, wanted: dict[Place, dict[str, Value | None]], texts: AwsTexts, clear: frozenset[str]) -> None:
     """Add the removal of settings that would override a profile's wanted settings."""
     shadowed = {key for key, it in wanted.get(("config", "profile", name), {}).items() if it is not None}

@@ -5,7 +5,7 @@ It doesn't ask AWS, and imports almost nothing, so that it is fast with ten thou
 
 from __future__ import annotations
 
-from ccsetup.awsfiles import fast_read
+from ccsetup.awsfiles import cached_sessions, fast_read
 from ccsetup.awsfiles.fast_read import Unsure as Unsure
 from ccsetup.awsfiles.fast_read import cache_key
 from ccsetup.awsfiles.ordinary import is_ordinary, is_sign_in
@@ -113,7 +113,7 @@ def _seen(name: str, there: Settings, cached: Callable[[str], str], now: str) ->
     else:
         it.why, it.usable = _REASONS.get(kind, "no credentials"), None if kind else False
         if kind == "login":
-            _by_login(it, cached(f"login/cache/{lean_hash.sha256(there['login_session'])}.json"), now)
+            _by_login(it, cached(cached_sessions.of_aws_login(there["login_session"])), now)
     return it
 
 
@@ -181,9 +181,12 @@ def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str],
     name = lean_hash.sha1(session or url)
     text = cached(f"sso/cache/{name}.json")
     it = Standing("", "sso", {})
-    it.is_odd = bool(session) and not is_sign_in(sessions.get(session, {}))
-    if _field(text, "startUrl").rstrip("#/") in ("", url.rstrip("#/")):
-        it.until(clock.utc(_field(text, "expiresAt")), now)
+    written = _field(text, "expiresAt")
+    ends = clock.utc(written) if clock.is_read_by_sdks(written) else ""
+    is_damaged = bool(text) and not (ends and _field(text, "accessToken").strip())
+    it.is_odd = is_damaged or (bool(session) and not is_sign_in(sessions.get(session, {})))
+    if not is_damaged and _field(text, "startUrl").rstrip("#/") in ("", url.rstrip("#/")):
+        it.until(ends, now)
     if not it.ends:
         it.usable, it.why = False, "signed out"
     elif not it.usable and _field(text, "refreshToken") and clock.utc(_field(text, "registrationExpiresAt")) > now:

@@ -53,7 +53,7 @@ BARE = _words(
 BRACKETLESS = STRICT - _words(
     "ca_bundle web_identity_token_file endpoint_url ec2_metadata_service_endpoint source_profile sso_session services"
 )  # their values contain no brackets
-OUTPUTS = _words("json text table yaml yaml-stream off")
+OUTPUTS = frozenset(validate.OUTPUTS)
 PAIR = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")
 WHO = _words(
     "aws_access_key_id role_arn source_profile credential_source sso_session sso_account_id sso_role_name sso_start_url"
@@ -87,7 +87,7 @@ _BEGINNINGS = {
     "sso_start_url": re.compile(r"https://\S+"),
     "region": re.compile(REGION),
 }  # the form of a value that starts on the next line
-_CHECKED = {"role_arn": validate.role_arn, "mfa_serial": validate.mfa_serial}
+_CHECKED = {key: validate.SETTINGS[key] for key in ("role_arn", "mfa_serial")}
 
 
 def _region(text: str) -> str | Corrected:
@@ -95,20 +95,7 @@ def _region(text: str) -> str | Corrected:
     return value if _BEGINNINGS["region"].fullmatch(value) or value in PLACELESS else validate.region(text)
 
 
-_READ: Mapping[str, Callable[[str], str | Corrected]] = {
-    **_CHECKED,
-    "aws_access_key_id": validate.access_key_id,
-    "aws_secret_access_key": validate.secret_access_key,
-    "aws_session_token": validate.session_token,
-    "aws_security_token": validate.session_token,
-    "external_id": validate.external_id,
-    "region": _region,
-    "role_session_name": validate.role_session_name,
-    "sso_account_id": validate.account_id,
-    "sso_region": validate.region,
-    "sso_role_name": validate.permission_set,
-    "sso_start_url": validate.sso_start_url,
-}
+_READ: Mapping[str, Callable[[str], str | Corrected]] = {**validate.SETTINGS, "region": _region}
 _LONGEST = 20_000  # characters of a value; longer values aren't tokens either
 _COMMENT = later(r"[ \t]+[#;]")
 _BARE = later(r"[\w/+=.:@,-]*", re.ASCII)

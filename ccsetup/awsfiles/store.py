@@ -170,6 +170,17 @@ class Files:
         edits = receipt.plan.edits
         self.take_back(Change(receipt.at, "", receipt.plan.profile, edits, receipt.backups, receipt.made), edits)
 
+    def join(self, made: Sequence[Path]) -> Sequence[Path]:
+        """Let the backups of successive changes, oldest first, become one, so that one undo undoes all of them.
+
+        Returns the backups that there are then.
+        """
+        from ccsetup.awsfiles import backups
+
+        with disk.explained(self.backups, "write"):
+            joined = backups.join(self.backups, made)
+        return (joined,) if joined else made
+
     def tidy(self) -> None:
         """Remove what a killed run left next to both files."""
         paths = self._paths()
@@ -224,7 +235,7 @@ class Files:
             target, after = Path(os.path.realpath(edit.path)), encoded(edit.after)
             if after is None:
                 if disk.contents(target) == encoded(edit.before):
-                    # Proof: it contains what this program wrote to it.
+                    # Proof: it contains what this program wrote to it, or what a person asked to remove.
                     target.unlink(missing_ok=True)
                 remove_folders(self._cache_folders)
             else:

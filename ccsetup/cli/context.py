@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -111,7 +112,8 @@ def _signin(options: Namespace, home: Path, screen: Screen) -> SignIn:
     from ccsetup.aws.sso.signin import SignIn
 
     quiet = {"device_code": options.device_code, "no_browser": options.no_browser}
-    return SignIn(os.environ, home, now, show=screen.link, note=screen.note, busy=screen.busy, **quiet)
+    pause = getattr(options, "pause", time.sleep)  # the demo's waits for Enter, which approves the sign-in
+    return SignIn(os.environ, home, now, show=screen.link, note=screen.note, busy=screen.busy, pause=pause, **quiet)
 
 
 def _awscli(env: Mapping[str, str]) -> AwsCli:

@@ -52,6 +52,7 @@ def status() -> int | None:
         return None
     if not found or here is None or sys.stdout.encoding.lower() != "utf-8":
         return None
+    sys.stderr.write(f" {status_table.headline(found)}\n")
     batch = []
     for line in status_table.rows(found, now, here, _room()):
         batch.append(line)

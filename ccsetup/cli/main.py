@@ -12,6 +12,7 @@ from ccsetup import __version__
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING, without the time it takes to import typing
 if TYPE_CHECKING:
     from argparse import Namespace
+    from typing import TextIO
 
     from ccsetup.core.context import Context
     from ccsetup.ui.screen import Screen
@@ -24,9 +25,11 @@ ccsetup  Set up AWS CodeCommit access and clone repositories
   ccsetup setup [KIND] …       do the same with flags; every question has a flag
   ccsetup clone ADDRESS [DIR]  find a profile and region that can read a repository, and clone it
   ccsetup login [PROFILE]      sign in again, or renew credentials, for any kind of profile
+  ccsetup logout [PROFILE]     sign out, and remove cached sessions; --all for every profile
   ccsetup status [PROFILE …]   list profiles and when they expire; --check verifies them with AWS
   ccsetup env PROFILE          print temporary credentials as shell commands
   ccsetup undo                 undo the last change to the AWS files
+  ccsetup remove PROFILE       remove a profile and what only it used
   ccsetup doctor [PROFILE …]   find problems; --fix repairs them
   ccsetup team check|export    check a team file, or create one from profiles
   ccsetup share REPO           for administrators: share a repository with another account
@@ -34,8 +37,8 @@ ccsetup  Set up AWS CodeCommit access and clone repositories
   ccsetup demo                 try ccsetup with a simulated AWS, without an account or a network
 
 Kinds     sso · role · mfa · keys · oidc · saml · federation · machine · existing
-          ccsetup setup --help lists every flag; --paste - reads the message that you were sent
-Flags     --yes  --no-input  --dry-run  --json  --debug  --version  --help  (all commands)
+          ccsetup setup sso --help lists a kind's flags; --paste - reads the message that you were sent
+Flags     --yes  --no-input  --dry-run  --json  --accessible  --debug  --version  --help  (all commands)
 
 Example
   ccsetup setup sso --sso-start-url https://acme.awsapps.com/start --sso-account-id 111122223333 \\
@@ -52,6 +55,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     for number, name in enumerate(("stdin", "stdout", "stderr")):  # a closed stream is None, and its number is free
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(_nothing(number), "w" if number else "r"))
+    for stream in (sys.stdout, sys.stderr):
+        spell_out(stream)
+    if getattr(sys.stdin, "errors", "") == "strict" and hasattr(sys.stdin, "reconfigure"):
+        sys.stdin.reconfigure(errors="replace")  # a message that is pasted may have any encoding
     gc.disable()  # startup creates no garbage; commands that run long enable it again
     try:
         code = run(words)
@@ -63,6 +70,20 @@ def main(argv: Sequence[str] | None = None) -> None:
         code = 130
     _leave_threads_behind(code)
     sys.exit(code)
+
+
+def spell_out(stream: TextIO) -> None:
+    """Let a stream write every text: where its encoding lacks a character, another one is written."""
+    import codecs
+
+    def spelled(error: UnicodeError) -> tuple[str, int]:
+        from ccsetup.core.text import spelled_out
+
+        return spelled_out(error)
+
+    codecs.register_error("ccsetup", spelled)
+    if reconfigure := getattr(stream, "reconfigure", None):
+        reconfigure(errors="ccsetup")
 
 
 def _leave_threads_behind(code: int) -> None:
@@ -92,9 +113,13 @@ def _nothing(number: int) -> int:
 
 def run(words: list[str]) -> int:
     """Run one command; return its exit code."""
+    if "--accessible" in words:
+        os.environ["ACCESSIBLE"] = "1"
     if "--version" in words or words[:1] in (["-V"], ["version"]):
         sys.stdout.write(f"ccsetup {__version__}\n")
         return 0
+    if words[:1] == ["help"] and words[1:]:
+        words = [*words[1:], "--help"]
     if words[:1] in (["--help"], ["-h"], ["help"]):
         sys.stdout.write(HELP)
         return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, _ArgumentGroup
+from collections.abc import Iterable, Sequence
 
 from ccsetup import access
 from ccsetup.access.questions import shared
@@ -23,6 +24,19 @@ _FLAGS = {  # what a flag does, if the question's own help doesn't say
 }
 
 
+EXAMPLES = {
+    "sso": "--sso-start-url https://acme.awsapps.com/start --sso-account-id 111122223333 --sso-role-name Developer",
+    "role": "--role-arn arn:aws:iam::111122223333:role/CodeCommitAccess --source-profile default",
+    "mfa": "--source-profile default --mfa-serial arn:aws:iam::888888888888:mfa/maria",
+    "keys": "--keys - --region us-east-2 --profile today",
+    "oidc": "--role-arn arn:aws:iam::111122223333:role/CodeCommitOidc --web-identity-token-file ~/token.jwt",
+    "saml": "--saml-assertion response.txt",
+    "federation": "--source-profile default --federated-name maria.garcia --repo MySharedDemoRepo",
+    "machine": "--credential-source Ec2InstanceMetadata --role-arn arn:aws:iam::111122223333:role/CodeCommitAccess",
+    "existing": "--profile acme-dev --repo MySharedDemoRepo",
+}
+
+
 def flags(parser: ArgumentParser) -> None:
     """Add every question's flag, in a group for each kind of access."""
     parser.add_argument("kind", nargs="?", metavar="KIND", help=" · ".join(a.name for a in access.KINDS))
@@ -35,9 +49,36 @@ def flags(parser: ArgumentParser) -> None:
         )
         for question in kind.questions:
             _flag(group, question, placed)
-    group = parser.add_argument_group("all kinds")
     placed -= everywhere
-    for question in access.flags():
+    _everyones(parser, access.flags(), placed)
+
+
+def explain(parser: ArgumentParser, words: Sequence[str]) -> None:
+    """Add what the help of `setup` shows: one kind's flags, or without a kind an overview. Raises BadAnswer."""
+    name = next((word for word in words if any(word == kind.name for kind in access.KINDS)), "")
+    if not name and words and not words[0].startswith("-"):
+        access.of(words[0])  # refuses it
+    placed = {"kind"}
+    if not name:
+        wide = max(len(kind.name) for kind in access.KINDS)
+        kinds = [f"  {kind.name:{wide}}  {kind.label}" for kind in access.KINDS]
+        last = "To see the flags of a kind: ccsetup setup sso --help"
+        parser.description = "\n".join([str(parser.description), "", "kinds of access:", *kinds, "", last])
+        _everyones(parser, shared(access.KINDS[0]), placed)
+        return
+    kind = access.of(name)
+    parser.usage = f"ccsetup setup {name} [flags]"
+    parser.epilog = f"Example: ccsetup setup {name} {EXAMPLES[name]}"
+    group = parser.add_argument_group(name, kind.label)
+    for question in kind.questions:
+        _flag(group, question, placed)
+    _everyones(parser, shared(kind), placed)
+
+
+def _everyones(parser: ArgumentParser, questions: Iterable[Question], placed: set[str]) -> None:
+    """Add the flags that aren't those of one kind."""
+    group = parser.add_argument_group("all kinds")
+    for question in questions:
         _flag(group, question, placed)
     signing_in(parser)
     team = parser.add_argument_group("team file")

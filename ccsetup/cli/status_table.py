@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ccsetup.core import clock
+from ccsetup.core.errors import UNANSWERED
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than this command
 if TYPE_CHECKING:
@@ -69,22 +70,53 @@ class _Said:
 
     def __init__(self, now: str) -> None:
         self._now = now
-        self._known: dict[tuple[str, str, bool | None], str] = {}
+        self._known: dict[tuple[str, str, bool | None, str], str] = {}
 
     def of(self, it: Standing) -> str:
         """Return how long a profile works, or why it doesn't."""
-        place = it.ends, it.why, it.usable
+        place = it.ends, it.why, it.usable, it.code
         found = self._known.get(place)
         if found is None:
             known = it.ends and it.usable is not None
             words = f"{'until' if it.usable else 'ended'} {clock.local(it.ends, self._now)}" if known else it.why
+            words = "no answer" if _is_silent(it) else words
             found = self._known[place] = f"{_MARKS[it.usable]} {words}"
         return found
 
 
+def headline(standings: Sequence[Standing], asked: bool = False) -> str:
+    """Return how many profiles there are, and how many of them work. `asked`: AWS was asked about them."""
+    good = "confirmed by AWS" if asked else "ready"
+    all_of = len(standings)
+    ready = sum(it.usable is True for it in standings)
+    if ready == all_of:
+        return f"1 profile, {good}" if all_of == 1 else f"{all_of:,} profiles, all {good}"
+    silent = sum(map(_is_silent, standings))
+    unknown = sum(it.usable is None for it in standings) - silent
+    ended = sum(map(_is_over, standings))
+    bad = all_of - ready - silent - unknown - ended
+    parts = (
+        (ready, good),
+        (silent, "without an answer"),
+        (unknown, "not checked"),
+        (ended, "needs a new sign-in" if ended == 1 else "need a new sign-in"),
+        (bad, "has an error" if bad == 1 else "have errors"),
+    )
+    told = ", ".join(f"{count:,} {what}" for count, what in parts if count)
+    return f"{all_of:,} profile{'s' * (all_of != 1)}: {told}"
+
+
+def _is_silent(it: Standing) -> bool:
+    return it.usable is None and it.code in UNANSWERED
+
+
+def _is_over(it: Standing) -> bool:
+    return it.usable is False and bool(it.ends or it.is_over or it.why in _OVER)
+
+
 def advice(standings: Sequence[Standing]) -> str:
     """Return what to run for expired or else incomplete profiles, "" if there are none."""
-    ended = [it.name for it in standings if it.usable is False and (it.ends or it.is_over or it.why in _OVER)]
+    ended = [it.name for it in standings if _is_over(it)]
     if not ended:
         broken = [it.name for it in standings if it.usable is False and it.kind]
         return f"To find out what's wrong with {broken[0]}: ccsetup doctor {_word(broken[0])}" if broken else ""

@@ -10,35 +10,74 @@ TYPE_CHECKING = False  # like typing.TYPE_CHECKING, but importing typing takes l
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from re import Match
 
 # The settings in which ccsetup and other tools store the expiry of credentials; the first readable one counts.
-RECORDED = ("ccsetup_expires_at", "x_security_token_expires", "aws_expiration", "expiration")
+RECORDED = (
+    "ccsetup_expires_at",
+    "x_security_token_expires",
+    "aws_expiration",
+    "expiration",
+    "aws_session_expiration",
+    "aws_session_token_expiration",
+    "aws_credential_expiration",
+    "aws_credentials_expiration",
+)
+
+_MONTHS = " Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
+_SPOKEN = (  # for example, Sat, 31 Jan 2026 18:04:05 GMT, or Sat Jan 31 2026 20:04:05 GMT+0200 (EET)
+    r"(?:[A-Z][a-z][a-z],? )?(?:(?P<day>[0-9]{1,2}) )?(?P<month>[A-Z][a-z][a-z]) (?:(?P<date>[0-9]{1,2}),? )?"
+    r"(?P<year>[0-9]{4}) (?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2}(?: ?Z| UTC| GMT)?(?: ?[+-][0-9]{4})?)(?: \([^()]*\))?"
+)
 
 
 def read(text: object) -> datetime | None:
     """Return the moment in a text in any tool's format (without a zone: UTC), None if it isn't one.
 
-    Accepts `2026-01-31T18:04:00Z`, also with a space for the T, a small z, "UTC" or an offset for the Z, or fractions
-    of a second; and seconds or milliseconds since 1970. Years before 1970 aren't moments: tools written in Go write
-    the year 1 for "none".
+    Accepts `2026-01-31T18:04:00Z`, also with a space for the T, without hyphens and colons, a small z, "UTC", "GMT" or
+    an offset for the Z, or fractions of a second; the formats of email and JavaScript; and seconds (or milliseconds,
+    microseconds and so on) since 1970. Years before 1970 aren't moments: tools written in Go write the year 1 for
+    "none". Quotes around a text are ignored, since AWS files keep them as part of a value.
     """
     import re
     from datetime import datetime, timezone
 
     if not isinstance(text, str):
         return None
-    plain = re.sub(r"\.[0-9]+", "", text.strip())
-    if re.fullmatch("[0-9]{10}|[0-9]{13}", plain):
+    plain = re.sub(r"[.,][0-9]+", "", text.strip().strip("\"'").strip())
+    if re.fullmatch("[0-9]{10}(?:[0-9]{3}){0,3}", plain):
         return since_1970(int(plain[:10]))
-    plain = re.sub(r"(?<=[+-][0-9]{4}) UTC$", "", plain)
-    plain = re.sub(r"\s*(?:Z|UTC)$", "+00:00", plain, flags=re.IGNORECASE)
-    plain = re.sub(r" ?([+-][0-9]{2}):?([0-9]{2})$", r"\1:\2", plain.replace(" ", "T", 1))
+    if spoken := re.fullmatch(_SPOKEN, plain):
+        month = _MONTHS.find(f" {spoken['month']}") // 4 + 1
+        plain = f"{spoken['year']}-{month:02}-{spoken['day'] or spoken['date'] or '':0>2} {spoken['time']}"
+    plain = re.sub(r"^([0-9]{4})(?P<sign>[-/]?)([0-9]{2})(?P=sign)([0-9]{2})(?=[T ])", r"\1-\3-\4", plain)
+    plain = re.sub(r"(?<=[T ])([0-9]{2})([0-9]{2})([0-9]{2})(?![0-9:])", r"\1:\2:\3", plain)
+    plain = re.sub(r"(?<=[+-][0-9]{4}) [A-Z]{2,5}(?: m=\S+)?$", "", plain)  # Go names the zone, too
+    plain = re.sub(r"\s*(?:Z|UTC|GMT)(?=[+-][0-9]{4}$)", "", plain)
+    plain = re.sub(r"\s*(?:Z|UTC|GMT)$", "+00:00", plain, flags=re.IGNORECASE)
+    plain = re.sub(r"(?<=:[0-9]{2}) ?([+-][0-9]{2}):?([0-9]{2})?$", _offset, plain.replace(" ", "T", 1))
     try:
         at = datetime.fromisoformat(plain)
         at = (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return None
     return at if at.year >= 1970 else None
+
+
+def _offset(found: Match[str]) -> str:
+    return f"{found[1]}:{found[2] or '00'}"
+
+
+def is_read_by_sdks(text: object) -> bool:
+    """Return whether botocore can read a moment in a JSON text: it needs a zone. None, for no moment, is accepted."""
+    if text is None or (isinstance(text, str) and _is_plain(text)):
+        return True
+    from dateutil.parser import parse  # type: ignore[import-untyped]  # like botocore
+
+    try:
+        return parse(text).tzinfo is not None
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def since_1970(seconds: object) -> datetime | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
+from ccsetup.core import sso_session
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import (
     Asked,
@@ -75,8 +76,8 @@ def start_of(there: Mapping[str, Value], sessions: Mapping[str, Mapping[str, Val
     """Return the start of the sign-in for a profile with these settings."""
     session = str(there.get("sso_session", ""))
     where = sessions.get(session, {}) if session else there
-    scopes = str(where.get("sso_registration_scopes", "")).replace(",", " ").split()
-    return Start(str(where.get("sso_start_url", "")), str(where.get("sso_region", "")), session, tuple(scopes))
+    scopes = tuple(sso_session.scopes(where))
+    return Start(str(where.get("sso_start_url", "")), str(where.get("sso_region", "")), session, scopes)
 
 
 class Sighting(NamedTuple):

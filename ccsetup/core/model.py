@@ -121,6 +121,13 @@ def as_it_is(text: str) -> str:
     return text
 
 
+class Unmatched(NamedTuple):
+    """What a list shows if nothing in it matches the typed text: a sentence, and what the text could mean instead."""
+
+    said: str
+    choices: tuple[Choice, ...] = ()
+
+
 class Asked(NamedTuple):
     """A question that is ready for a prompt, with its choices and its default.
 
@@ -144,6 +151,7 @@ class Asked(NamedTuple):
     later: Callable[[], Later] | None = None
     typed: str = ""
     about: str = ""
+    unmatched: Callable[[str], Unmatched] | None = None
 
 
 class Back:
@@ -159,13 +167,15 @@ class Section(NamedTuple):
     """The changes to one section of an AWS file: settings to set, in order, and (None) to remove.
 
     `type` and `name` are logical: ("profile", "dev") is `[profile dev]` in config, `[dev]` in credentials, and
-    ("profile", "default") is `[default]` in both. The writer spells and quotes them.
+    ("profile", "default") is `[default]` in both. The writer spells and quotes them. `gone`: the whole section is
+    removed, with its comments.
     """
 
     file: FileName
     type: Literal["profile", "sso-session"]
     name: str
     settings: Mapping[str, Value | None]
+    gone: bool = False
 
 
 class Edit(NamedTuple):

@@ -37,16 +37,6 @@ def _is_of_json(error: BaseException) -> bool:
     return type(error).__name__ == "JSONDecodeError"
 
 
-def is_readable(expiration: object) -> bool:
-    """Return whether botocore can read an Expiration. It also accepts None (no Expiration)."""
-    from dateutil.parser import parse  # type: ignore[import-untyped]  # like botocore
-
-    try:
-        return expiration is None or parse(expiration).tzinfo is not None
-    except (TypeError, ValueError, OverflowError):
-        return False
-
-
 def unreadable(profile: str) -> str:
     """Return the message for a profile with a program that prints an unreadable Expiration."""
     return f"The credential_process of {profile} {UNREADABLE}"

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Later, Section, Told, Value, Widget, as_it_is
+from ccsetup.core.model import (
+    Answers,
+    Choice,
+    Corrected,
+    Expected,
+    Keys,
+    Later,
+    Section,
+    Told,
+    Unmatched,
+    Value,
+    Widget,
+    as_it_is,
+)
 
 if TYPE_CHECKING:
     from ccsetup.core.lookup import Look
@@ -24,9 +37,10 @@ class Question(NamedTuple):
     needs no prompt (it can be changed at the review). `default` is offered, and used if the user can't be asked. Both
     may return None. `settle` checks the answer with all earlier ones: it returns the answer to use instead, or None,
     and raises Problem to have the question asked again. `reads` describes a text pasted into a list in a few words, ""
-    if it isn't recognized. `optional` accepts an empty answer, `free` a typed answer to a list. An answer that works
-    `once` isn't offered again. `later` returns a function that finds further choices while the prompt is shown. `own`:
-    what a team file or a paste gives, for example a file, is only used if the user confirms it.
+    if it isn't recognized, and `unmatched` says what to do with a text that matches nothing in the list. `optional`
+    accepts an empty answer, `free` a typed answer to a list. An answer that works `once` isn't offered again. `later`
+    returns a function that finds further choices while the prompt is shown. `own`: what a team file or a paste gives,
+    for example a file, is only used if the user confirms it.
     """
 
     key: str
@@ -41,6 +55,7 @@ class Question(NamedTuple):
     when: Callable[[Answers], bool] = _always
     settle: Callable[[Value, Answers, Look], Value | Corrected | Told | None] | None = None
     reads: Callable[[str], str] | None = None
+    unmatched: Callable[[str], Unmatched] | None = None
     optional: bool = False
     later: Callable[[Look], Callable[[], Later] | None] | None = None
     free: bool = False

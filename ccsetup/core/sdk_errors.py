@@ -57,9 +57,11 @@ def cause_of_aws_cli(said: str) -> Cause:
 
 
 def answer_of(error: BaseException) -> Mapping[str, object] | None:
-    """Return the service's answer in an error, None if no service answered."""
+    """Return the answer in an error, None if there was none. A page that isn't AWS's has an empty error in it."""
     response = getattr(error, "response", None)
-    return response if isinstance(response, Mapping) and isinstance(response.get("Error"), Mapping) else None
+    if not isinstance(response, Mapping):
+        return None
+    return response if isinstance(response.get("Error"), Mapping) else {**response, "Error": {}}
 
 
 def parts_of(answer: Mapping[str, object]) -> tuple[str, str, int]:

@@ -6,34 +6,44 @@ Missing files are left to the SDK, which reports them.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from shlex import quote
+from typing import Any, NamedTuple
 
-from ccsetup.core import lean_hash, plain_file, web_token
+from ccsetup.core import clock, lean_hash, plain_file, web_token
 from ccsetup.core.plain_file import CERTIFICATES, SMALL, NotPlain
 
 Settings = Mapping[str, object]
 
 
 class Fault(NamedTuple):
-    """A file that must not be used: the code of a finding, what is wrong with the file, and what to do."""
+    """A file that must not be used: the code of a finding, what is wrong with the file, and what to do.
+
+    `renewable`: signing in again writes the file again.
+    """
 
     code: str
     what: str
     next: str
+    renewable: bool = False
 
 
-def fault(way: Iterable[Settings], env: Mapping[str, str], home: str, *, named: bool = True) -> Fault | None:
+def fault(
+    way: Iterable[Settings], env: Mapping[str, str], home: str, *, name: str = "", named: bool = True
+) -> Fault | None:
     """Return the first fault in the files that the SDK would open for a profile, None if there is none.
 
-    `way` is the profile's settings, then those of its source profiles. `named`: a profile was named, so that the SDK
-    ignores the token file in the environment.
+    `way` is the profile's settings, then those of its source profiles. `name` is the profile whose own credentials it
+    starts from. `named`: a profile was named, so that the SDK ignores the token file in the environment.
     """
-    return next(filter(None, _looked_at([*way], env, home, named)), None)
+    return next(filter(None, _looked_at([*way], env, home, name, named)), None)
 
 
-def _looked_at(way: list[Settings], env: Mapping[str, str], home: str, named: bool) -> Iterator[Fault | None]:
+def _looked_at(
+    way: list[Settings], env: Mapping[str, str], home: str, name: str, named: bool
+) -> Iterator[Fault | None]:
     tokens = [str(there["web_identity_token_file"]) for there in way if "web_identity_token_file" in there]
     if not named and "AWS_WEB_IDENTITY_TOKEN_FILE" in env:
         tokens.append(env["AWS_WEB_IDENTITY_TOKEN_FILE"])
@@ -41,6 +51,7 @@ def _looked_at(way: list[Settings], env: Mapping[str, str], home: str, named: bo
     for there in way:
         if sign_in := str(there.get("sso_session") or there.get("sso_start_url") or ""):
             yield _unusable(_sign_in(home, sign_in), "saved sign-in", SMALL, "sso.cache-corrupt", _REMOVE)
+            yield _damaged(_sign_in(home, sign_in), name)
     container = env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "")
     yield _unusable(container, "container token file", SMALL, "source.credential-source", _CONTAINER)
     bundle = str(env.get("AWS_CA_BUNDLE") or (way[0].get("ca_bundle", "") if way else ""))
@@ -94,6 +105,32 @@ def _unusable(path: str, what: str, most: int, code: str, next: str) -> Fault | 
     except OSError:
         pass
     return None
+
+
+def saved_sign_in(text: str) -> Mapping[str, Any] | None:
+    """Return the fields of a saved sign-in; None if it is damaged: SDKs need an access token and its expiry."""
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(fields, dict):
+        return None
+    token = fields.get("accessToken")
+    is_token = isinstance(token, str) and bool(token.strip())
+    ends = fields.get("expiresAt")
+    return fields if is_token and clock.read(ends) and clock.is_read_by_sdks(ends) else None
+
+
+def _damaged(path: str, name: str) -> Fault | None:
+    """Return the fault of a sign-in that SDKs can't use. They would send an empty token to AWS."""
+    try:
+        text = plain_file.content(path, SMALL).decode("utf-8", "replace")
+    except OSError:
+        return None
+    if saved_sign_in(text) is not None:
+        return None
+    next = f"Sign in again: ccsetup login {quote(name)}".rstrip()
+    return Fault("sso.cache-corrupt", f"The saved sign-in for {name or 'this profile'} is damaged.", next, True)
 
 
 def _sign_in(home: str, name: str) -> str:

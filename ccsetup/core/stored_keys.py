@@ -1,7 +1,9 @@
 """Tells from the settings of a stored access key whether SDKs or AWS reject it, for the doctor and for git's helpers.
 
-git waits while its helpers import this module, so it imports nothing.
+git waits while its helpers import this module, so it imports next to nothing.
 """
+
+from ccsetup.core.placeholder import is_key_placeholder
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING, but importing typing takes longer than git's helpers
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ def fault(credentials: "Mapping[str, str]", config: "Mapping[str, str]") -> str:
     """
     own, other = (credentials, config) if ID in credentials or ID not in config else (config, credentials)
     key_id, secret = own.get(ID, ""), own.get(SECRET, "")
+    if placeholders(own):
+        return "keys.placeholder"
     if not key_id or not secret:
         if not any(key in it for key in (ID, SECRET, TOKENS[0]) for it in (own, other)):
             return ""
@@ -33,6 +37,11 @@ def fault(credentials: "Mapping[str, str]", config: "Mapping[str, str]") -> str:
     if lacks_token(key_id, has_token):
         return "keys.split" if any(other.get(key) for key in TOKENS) else "keys.session-token"
     return "keys.session-token" if has_foreign_token(key_id, has_token) else ""
+
+
+def placeholders(own: "Mapping[str, str]") -> list[str]:
+    """Return which parts of a stored access key are placeholders."""
+    return [key for key in (ID, SECRET, *TOKENS) if is_key_placeholder(own.get(key, ""))]
 
 
 def is_doubled(key_id: str, secret: str) -> bool:

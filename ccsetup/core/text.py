@@ -70,6 +70,13 @@ def _spelled(char: str, encoding: str) -> str:
         return char if char.isascii() else _SPELLED.get(char, "?")
 
 
+def spelled_out(error: UnicodeError) -> tuple[str, int]:
+    """Handle an encoding error of a stream (see `codecs.register_error`): use the characters that it has."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_SPELLED.get(char, "?") for char in error.object[error.start : error.end]), error.end
+
+
 def veil(text: str, mask: str = "") -> str:
     """Hide what looks like a key or token in a text that is echoed: with `mask`, or letter by letter without one."""
     if len(text) < 23:
@@ -145,21 +152,30 @@ def wrap_step(text: str, room: int) -> list[str]:
     return [*(wrap(before, room) if before else []), text[found.start() :]]
 
 
-def nearest(word: str, known: Iterable[str], most: int = 3, cutoff: float = LOOSE) -> list[str]:
-    """Return the known names that are similar to a word, the most similar first. Upper and lower case don't count.
+def folded(text: str) -> str:
+    """Return a text for comparison: upper and lower case, Unicode form and full-width letters don't count."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
-    If some differ from the word in nothing but that, only these.
+
+def nearest(word: str, known: Iterable[str], most: int = 3, cutoff: float = LOOSE) -> list[str]:
+    """Return the known names that are similar to a word, the most similar first, compared as `folded`.
+
+    If some differ from the word in nothing but that, or in the order of their parts, only these.
     """
-    by_lower: dict[str, list[str]] = {}
+    plain = folded(word)
+    by_plain: dict[str, list[str]] = {}
     for name in dict.fromkeys(known) if word else ():
-        by_lower.setdefault(name.lower(), []).append(name)
-    if same := by_lower.get(word.lower()):
+        by_plain.setdefault(folded(name), []).append(name)
+    if same := by_plain.get(plain):
         return same[:most]
+    parts = sorted(re.split(r"[-_./\s]+", plain))
+    if len(parts) > 1 and (same := [it for it in by_plain if sorted(re.split(r"[-_./\s]+", it)) == parts]):
+        return [name for it in same for name in by_plain[it]][:most]
     from difflib import get_close_matches
 
-    return [name for found in get_close_matches(word.lower(), by_lower, most, cutoff) for name in by_lower[found]][
-        :most
-    ]
+    return [name for found in get_close_matches(plain, by_plain, most, cutoff) for name in by_plain[found]][:most]
 
 
 def same_but_for_a_slip(one: str, other: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ WORD_PROCESSOR = str.maketrans(
 _ROLE_ARN = pattern("iam", r"role/(?:[!-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}")
 _ROLE_EXAMPLE = "arn:aws:iam::111122223333:role/CodeCommitAccess"
 _MFA_EXAMPLE = "The ARN of an MFA device looks like arn:aws:iam::888888888888:mfa/maria."
+OUTPUTS = ("json", "yaml", "yaml-stream", "text", "table", "off")
 _PROFILE = r"[A-Za-z0-9_.+=,-]{1,128}"
 _SESSION_NAME = r"[A-Za-z0-9_+=,.@-]{2,64}"
 
@@ -47,11 +48,20 @@ def said(value: str, text: str, why: str = "") -> str | Corrected:
 
 
 def account_id(text: str) -> str | Corrected:
-    """Return an account ID: 12 digits with leading zeros. `1111-2222-3333` is corrected."""
-    value = re.sub(r"[\s-]", "", tidy(text))
+    """Return an account ID: 12 digits with leading zeros.
+
+    `1111-2222-3333`, also with dots or spaces, a spreadsheet's `.0` at the end and full-width digits are corrected.
+    """
+    value = re.sub(r"\.0$", "", unicodedata.normalize("NFKC", tidy(text)))
+    value = re.sub(r"^([0-9]{4})\.([0-9]{4})\.([0-9]{4})$", r"\1\2\3", re.sub(r"[\s-]", "", value))
     if not re.fullmatch(ACCOUNT, value):
-        raise BadAnswer("An account ID must have 12 digits, for example, 111122223333.")
+        raise BadAnswer(f"An account ID must have 12 digits, for example, 111122223333.{_digits(value)}")
     return said(value, text)
+
+
+def _digits(value: str) -> str:
+    """Return how many digits an account ID has that should have 12, "" if it isn't a number."""
+    return f" This one has {len(value)}." if value.isdecimal() else ""
 
 
 def role_arn(text: str) -> str | Corrected:
@@ -67,7 +77,9 @@ def role_arn(text: str) -> str | Corrected:
     if found and found[2] != "role":
         raise BadAnswer(f"That's the ARN of {_article(found[2])}. A role ARN looks like {_ROLE_EXAMPLE}.")
     if found and not re.fullmatch(ACCOUNT, found[1]):
-        raise BadAnswer(f"The account ID in a role ARN must have 12 digits, for example, {_ROLE_EXAMPLE}.")
+        raise BadAnswer(
+            f"The account ID in a role ARN must have 12 digits, for example, {_ROLE_EXAMPLE}.{_digits(found[1])}"
+        )
     raise BadAnswer(f"That's not a role ARN. It should look like {_ROLE_EXAMPLE}.")
 
 
@@ -216,9 +228,10 @@ def unknown_region(region: str) -> str:
 
 
 def permission_set(text: str) -> str | Corrected:
-    """Return the name of a permission set: [A-Za-z0-9_+=,.@-] only."""
+    """Return the name of a permission set: [A-Za-z0-9_+=,.@-] only. The name or ARN of its role is corrected."""
     value = tidy(text)
-    found = re.fullmatch(r"AWSReservedSSO_(.+)_[0-9a-f]{16}", value)
+    of_role = r"(?:iam::[0-9]{12}:role/aws-reserved/sso\.amazonaws\.com/(?:[a-z0-9-]+/)?|sts::[0-9]{12}:assumed-role/)"
+    found = re.fullmatch(rf"(?:arn:{PARTITION}:{of_role})?AWSReservedSSO_([^/]+)_[0-9a-f]{{16}}(?:/[^/]+)?", value)
     value = found[1] if found else value
     if not re.fullmatch(r"[A-Za-z0-9_+=,.@-]{1,64}", value):
         raise BadAnswer(
@@ -323,8 +336,8 @@ def folder(text: str) -> str:
 def output(text: str) -> str:
     """Return an output format of the AWS CLI."""
     value = tidy(text).lower()
-    if value not in ("json", "yaml", "yaml-stream", "text", "table", "off"):
-        raise BadAnswer("The output format must be one of: json, yaml, yaml-stream, text, table, off.")
+    if value not in OUTPUTS:
+        raise BadAnswer(f"The output format must be one of: {', '.join(OUTPUTS)}.")
     return value
 
 
@@ -383,3 +396,22 @@ def session_token(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9/+=_.-]{16,}", value):
         raise BadAnswer("A session token is one long string that looks like IQoJb3JpZ2luX2VjE…. Copy the whole token.")
     return value
+
+
+SETTINGS: Mapping[str, Callable[[str], str | Corrected]] = {
+    "aws_access_key_id": access_key_id,
+    "aws_secret_access_key": secret_access_key,
+    "aws_session_token": session_token,
+    "aws_security_token": session_token,
+    "external_id": external_id,
+    "mfa_serial": mfa_serial,
+    "output": output,
+    "region": region,
+    "role_arn": role_arn,
+    "role_session_name": role_session_name,
+    "sso_account_id": account_id,
+    "sso_region": region,
+    "sso_role_name": permission_set,
+    "sso_start_url": sso_start_url,
+}
+"""The rule for the values of each setting: questions, flags, team files, pastes and the doctor share it."""

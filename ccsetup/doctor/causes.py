@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from ccsetup.doctor.checks import git, worst_first
+from ccsetup.doctor.checks import WORST, git, worst_first
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
 from ccsetup.git import clone_profile
@@ -38,9 +38,27 @@ def arranged(facts: Facts, findings: Sequence[Finding]) -> list[Finding]:
     return [*worst_first(causes), *left]
 
 
+def urgent_first(facts: Facts, findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings so that what blocks work comes first, among errors, warnings and notes alike.
+
+    A file that no tool reads blocks everything. Then come the computer as a whole and the profile that is in use here.
+    """
+    here = {"", *_in_use(facts)}
+    return sorted(findings, key=lambda it: (WORST[it.severity], not it.refuses, it.profile not in here))
+
+
+def _in_use(facts: Facts) -> Iterator[str]:
+    """Yield the profiles that are used in the current folder: the clone's, or else the environment's."""
+    if facts.clone and (name := clone_profile.named_by(facts.clone.remote, git.signing(facts.clone))):
+        yield name
+    else:
+        yield next((facts.env[it] for it in _PROFILES if facts.env.get(it)), "default")
+
+
 def is_elsewhere(facts: Facts, findings: Sequence[Finding]) -> bool:
     """Return whether a variable replaces the files that the profiles are in, so that these aren't to be repaired."""
     causes = [it for it in findings if it.code == "env.overrides" and it.says.startswith(_FILES)]
+    causes += [it for it in findings if it.code == "profile.missing" and any(name in it.do for name in _FILES)]
     return bool(causes) and any(_is_of_missing_files(facts, it) for it in findings)
 
 
@@ -66,7 +84,7 @@ def _takes_environment(facts: Facts) -> bool:
 
 def _is_of_missing_files(facts: Facts, it: Finding) -> bool:
     """Return whether a finding may only mean that the files aren't the usual ones."""
-    if it.code == "source.none":
+    if it.code in ("source.none", "profile.missing"):
         return True
     return (it.code in _OF_MISSING_FILES and "doesn't exist" in it.says + it.because) or it.code.startswith("access.")
 

@@ -8,13 +8,17 @@ from functools import cached_property
 
 from ccsetup.awsfiles import ini, profile_status
 from ccsetup.core.context import Context
-from ccsetup.core.errors import UNANSWERED, BadAnswer
-from ccsetup.core.model import Identity
-from ccsetup.core.text import did_you_mean
+from ccsetup.core.errors import UNANSWERED
+from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import FileName, Identity
+from ccsetup.core.profile_chain import chain
 from ccsetup.doctor import causes, checks
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
 from ccsetup.doctor.gather import gathered
+
+_FILES: tuple[FileName, ...] = ("config", "credentials")
+_HEADER = later(r"\[(?:profile\s+)?[\"']?([^\[\]\"']+)[\"']?\]")
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,8 @@ class Diagnosis:
 
     @cached_property
     def shown(self) -> Sequence[Finding]:
-        """The findings to show: causes of others first, without what follows from them."""
-        return causes.arranged(self.facts, self.findings)
+        """The findings to show: what blocks work first, and nothing that follows from another finding."""
+        return causes.urgent_first(self.facts, causes.arranged(self.facts, self.findings))
 
     @cached_property
     def stopped(self) -> set[str]:
@@ -68,15 +72,38 @@ class Diagnosis:
 def looked(facts: Facts) -> list[Finding]:
     """Return the offline findings that concern the profiles asked for. Sends no requests."""
     found = checks.offline(facts)
-    return [it for it in found if concerns(facts, it)] if facts.asked else found
+    if not facts.asked:
+        return found
+    lost = {name for it in found for name in _lost_in(facts, it)}
+    kept = (it for it in found if concerns(facts, it) or _lost_in(facts, it))
+    return [it for it in kept if it.code != "profile.missing" or it.profile not in lost]
+
+
+def _lost_in(facts: Facts, finding: Finding) -> set[str]:
+    """Return the profiles that were asked for and don't exist, but whose header is within the finding's line."""
+    file = next((it for it in _FILES if facts.path(it) == finding.path), None)
+    lines = facts.lines(file) if file else ()
+    if not 0 < finding.line <= len(lines):
+        return set()
+    headers = _HEADER.findall(lines[finding.line - 1])
+    return {name for name in facts.asked if name not in facts.profiles and name in headers}
 
 
 def concerns(facts: Facts, finding: Finding) -> bool:
-    """Return whether a finding is about the computer as a whole, or about a profile that was asked for.
+    """Return whether a finding is about the computer as a whole, a profile asked for, or what stops its source.
 
     A fault that keeps AWS tools from reading a file concerns every profile, no matter which section it is in.
     """
-    return not finding.profile or finding.refuses or bool({finding.profile, *finding.also} & {*facts.asked})
+    about = {finding.profile, *finding.also}
+    if not finding.profile or finding.refuses or about & {*facts.asked}:
+        return True
+    stops = finding.severity == "stops"  # anything less is only about the source profile by itself
+    return stops and any(source in about for name in facts.asked for source in _sources(facts, name))
+
+
+def _sources(facts: Facts, name: str) -> list[str]:
+    """Return the names of a profile's source profiles, whether they exist or not."""
+    return [source for there in chain(facts.profiles, name) if (source := there.get("source_profile", ""))]
 
 
 def offline(facts: Facts) -> Diagnosis:
@@ -113,13 +140,8 @@ def stopped(findings: Iterable[Finding]) -> set[str]:
 
 
 def begun(context: Context, asked: Sequence[str], modernize: bool = False) -> Facts:
-    """Return the facts. Raises BadAnswer if a profile that was asked for doesn't exist."""
-    facts = gathered(context, [*dict.fromkeys(asked)], modernize)
-    unknown = [name for name in facts.asked if name not in facts.profiles]
-    if unknown and not facts.unreadable.keys() & {facts.path("config"), facts.path("credentials")}:
-        said = f'No profile "{unknown[0]}". {did_you_mean(unknown[0], facts.profiles)}'.rstrip()
-        raise BadAnswer(said, next="List all profiles: ccsetup status")
-    return facts
+    """Return the facts about this computer, or about the profiles that were asked for."""
+    return gathered(context, [*dict.fromkeys(asked)], modernize)
 
 
 def kinds(there: Diagnosis) -> Mapping[str, str]:

@@ -298,8 +298,9 @@ def visit(context: Context, options: RepairOptions, case: Case) -> None:
         _repaired(context, options, case, case.seen)
     elif not options.offline:
         case.seen = diagnose.asking(context, case.seen)
-    rows = render.rows(case.seen.shown, context.home, context.screen.room())
-    context.screen.painted([*rows, *render.ending(case.seen, context.screen.room(), options.fix)])
+    room = context.screen.room()
+    rows = render.rows(case.seen.shown, context.home, room)
+    context.screen.painted([*render.opening(case.seen, room), *rows, *render.ending(case.seen, room, options.fix)])
     _name_undo(context, case.seen)
 
 

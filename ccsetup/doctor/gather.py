@@ -154,18 +154,20 @@ def _pointed(facts: Facts) -> list[Path]:
     values = [value for name in VARIABLES if (value := facts.env.get(name))]
     if any(key in document.text for document in documents for key in POINTING):
         values += [there[key] for there in facts.profiles.values() for key in POINTING if key in there]
-    from ccsetup.doctor.checks.tokens import whole_paths
+    from ccsetup.doctor.checks.tokens import whole_paths, without_dots
 
     plain = [meant(value) for value in dict.fromkeys(values) if "\n" not in value and "\0" not in value]
-    return [path for value in plain if value for path in whole_paths(facts, value)]
+    paths = [path for value in plain if value for path in whole_paths(facts, value)]
+    return [*paths, *map(without_dots, paths)]
 
 
 def _programs(facts: Facts) -> list[str]:
     """Return the names of the programs that supply the profiles' credentials and this clone's passwords."""
-    from ccsetup.doctor.checks.git import program, signing
+    from ccsetup.doctor.checks.git import called, program, signing
     from ccsetup.doctor.checks.processes import words
 
-    found = [program(signing(facts.clone))] if facts.clone else []
+    helper = signing(facts.clone) if facts.clone else ""
+    found = [program(helper), *([called(helper)] if called(helper).startswith(f"{program(helper)} ") else [])]
     if any("credential_process" in document.text for document in (facts.config, facts.credentials)):
         commands = [there["credential_process"] for there in facts.profiles.values() if "credential_process" in there]
         found += [next(iter(words(command, facts.windows)), "") for command in commands]

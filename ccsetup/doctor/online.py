@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from ccsetup.core import limits, regions, validate
+from ccsetup.core import limits, profile_partition, regions
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Answer, Context, Sighting
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
 from ccsetup.core.model import Identity, Repository, Route, Target, Value, Who
-from ccsetup.core.profile_chain import chain, names_program, runs_program
+from ccsetup.core.profile_chain import names_program, runs_program
 from ccsetup.core.profile_kind import has_credentials
 from ccsetup.doctor import networks, online_findings, renames
 from ccsetup.doctor.checks.git import signing
@@ -82,10 +82,7 @@ def asked(context: Context, whos: Sequence[Who]) -> Sequence[Answer]:
 
 def who_of(profiles: Profiles, sessions: Profiles, name: str, env: Mapping[str, str]) -> Who:
     """Return a profile as a caller, in its own region or else in one of its partition."""
-    way = chain(profiles, name)
-    named = [str(there.get("region", "")) for there in way] + [env.get("AWS_REGION", "")]
-    arns = [str(there["role_arn"]) for there in way if "role_arn" in there]
-    region = next(filter(regions.is_region, named), "") or validate.home_region("".join(arns[:1]))
+    region = profile_partition.region_of(profiles, sessions, name, env.get("AWS_REGION", ""))
     return Who(name, region, profiles, sessions)
 
 

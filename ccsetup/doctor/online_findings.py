@@ -108,7 +108,7 @@ def _clock(facts: Facts, answers: Sequence[Answer]) -> list[Finding]:
         return []
     stopped = tuple(it.profile for it in answers if it.refused and it.refused.code == "net.clock")
     minutes = round(abs(off) / 60)
-    many = f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
+    many = f"{minutes} minutes" if minutes < 120 else f"{round(minutes / 60)} hours"
     set_it = "w32tm /resync" if facts.windows else "sudo timedatectl set-ntp true (macOS: sudo sntp -sS time.apple.com)"
     return [
         Finding(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,35 +26,37 @@ Row = Sequence[tuple[str, str]]
 def rows(findings: Sequence[Finding], home: Path, room: int | None) -> Iterator[Row]:
     """Yield the lines that show findings, at most `room` columns wide where possible."""
     width = min(room or WIDE, WIDE)
-    folds, groups = folded(findings)
-    for name, group in groups.items():
-        yield (("bold", inert(name) or "This computer"),)
-        for finding in group:
-            yield from _finding(finding, home, width)
-        yield ()
-    for fold in folds:
-        yield from _fold(fold, home, width)
+    for group in grouped(findings):
+        if len(group) > MANY and len({it.code for it in group}) == 1:
+            yield from _fold(group, home, width)
+        else:
+            yield (("bold", inert(group[0].profile) or "This computer"),)
+            for finding in group:
+                yield from _finding(finding, home, width)
         yield ()
 
 
-def folded(findings: Sequence[Finding]) -> tuple[list[list[Finding]], dict[str, list[Finding]]]:
-    """Return the findings to combine, because there are many of a kind, and the others by profile."""
-    sorts: dict[tuple[str, str], list[Finding]] = {}
-    for finding in findings:
-        sorts.setdefault((finding.code, finding.severity), []).append(finding)
-    folds = [sort for sort in sorts.values() if len(sort) > MANY]
-    groups: dict[str, list[Finding]] = {}
-    for finding in findings:
-        if len(sorts[finding.code, finding.severity]) <= MANY:
-            groups.setdefault(finding.profile, []).append(finding)
-    return folds, groups
+def grouped(findings: Sequence[Finding]) -> Iterable[Sequence[Finding]]:
+    """Return findings in groups to show together: many of a kind, else those of a profile. Their order stays.
+
+    No warning is in a group of errors, so that none comes before another profile's error.
+    """
+    count = Counter((it.code, it.severity) for it in findings)
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for it in findings:
+        key = (it.severity, it.code) if count[it.code, it.severity] > MANY else (it.severity, "", it.profile)
+        groups.setdefault(key, []).append(it)
+    return groups.values()
 
 
 def _finding(finding: Finding, home: Path, width: int) -> Iterator[Row]:
     colour, mark = MARKS[finding.severity]
-    yield from _hung((colour, f" {mark} "), "", finding.says, width)
+    *lines, last = _hung((colour, f" {mark} "), "", finding.says, width)
+    fits = cells("".join(text for _, text in last)) + 3 + len(finding.code) <= width
+    code = ("dim", finding.code)
+    yield from [*lines, (*last, ("", "   "), code)] if fits else [*lines, last, (("", "   "), code)]
     mended = {"auto": "--fix repairs it", "ask": "--fix asks you how"}.get(finding.fix if mendable(finding) else "", "")
-    yield from _hung(("", "   "), "dim", " · ".join(filter(None, (place(finding, home), finding.code, mended))), width)
+    yield from _hung(("", "   "), "dim", " · ".join(filter(None, (place(finding, home), mended))), width)
     if finding.severity != "note":
         yield from _hung(("", "   "), "", finding.because, width)
     for number, step in enumerate(finding.do.splitlines()):
@@ -109,18 +112,25 @@ def mendable(finding: Finding) -> bool:
     return finding.fix != "tell" and bool(finding.remedies or (finding.wanted and finding.fix == "ask"))
 
 
-# The last lines
+# The first and the last lines
+
+
+def opening(there: Diagnosis, room: int | None) -> Iterator[Row]:
+    """Yield the first lines: the totals, and the profiles that AWS confirmed."""
+    width = min(room or WIDE, WIDE)
+    yield from _hung(("", ""), "bold", summary(there), width)
+    yield from _answered(there, width)
+    if there.shown:
+        yield ()
 
 
 def ending(there: Diagnosis, room: int | None, fix: bool = False) -> Iterator[Row]:
-    """Yield the last lines: the identities, the totals, and what to do next."""
+    """Yield the last lines: the profiles that weren't tried, and what to do next."""
     width = min(room or WIDE, WIDE)
-    yield from _answered(there, width)
     if names := [name for name in there.names if name in there.unasked]:
         yield from _hung(("dim", " · "), "", unasked(_names(names)), width)
         yield from _hung(("cyan", "   → "), "", f"ccsetup doctor {shlex.quote(names[0])}", width)
         yield ()
-    yield from _hung(("", ""), "bold", summary(there), width)
     if not fix and (said := _repairs(there.shown)):
         again = " ".join([FIX, *there.facts.asked])
         yield from _hung(("bold", " Next   "), "", f"{again}   {said}", width)
@@ -133,7 +143,6 @@ def _answered(there: Diagnosis, width: int) -> Iterator[Row]:
     if 0 < len(identities) <= LISTED and wide <= width // 3:
         for name, identity in identities.items():
             yield from _hung(("green", f" ✓ {padded(inert(name), wide)}  "), "", identity.arn, width)
-        yield ()
 
 
 def summary(there: Diagnosis) -> str:
@@ -144,10 +153,15 @@ def summary(there: Diagnosis) -> str:
         if (count := sum(finding.severity == severity for finding in there.shown))
     ]
     told = f"{', '.join(counts) or 'No problems found'}. Checked {_looked_at(there)}."
-    asked = bool(there.identities or there.unanswered)
-    many = "profile" if len(there.names) == 1 else "profiles"
-    answered = f"AWS confirmed {len(there.identities or {})} of {len(there.names)} {many}." if asked else ""
-    return f"{told} {answered}".rstrip()
+    all_of, well = len(there.names), sum(there.is_ok(name) is True for name in there.names)
+    many = "profile" if all_of == 1 else "profiles"
+    if there.identities or there.unanswered:
+        return f"{told} AWS confirmed {len(there.identities or {})} of {all_of} {many}."
+    return (
+        f"{told} {well} of {all_of} {many} {'has' if well == 1 else 'have'} no error."
+        if there.is_stopped and well
+        else told
+    )
 
 
 def _looked_at(there: Diagnosis) -> str:

@@ -204,13 +204,19 @@ def _git(found: re.Match[str]) -> Address | None:
     form: Form = "ssh" if (found["scheme"] or "").lower() == "ssh" or _is_scp(found) else "https"
     labels = found["host"].lower().split(".")
     zone = next((label for label in labels if label[-1:].isalpha() and regions.is_region(label[:-1])), "")
-    host = ".".join(zone[:-1] if label == zone else label for label in labels) + found["port"]
+    host = ".".join(zone[:-1] if label == zone else label for label in labels) + _port(found)
     region = regions.git_region(host)
     if not region:
         return None
     named = _found(form, found["name"], zone or region)
-    usual = form == "ssh" or host.removesuffix(":443") == regions.git_host(region)
+    usual = form == "ssh" or host == regions.git_host(region)
     return named if usual else named._replace(host=host)
+
+
+def _port(found: re.Match[str]) -> str:
+    """Return the port in an address, "" for the usual one. HTTP's isn't one for HTTPS, which CodeCommit requires."""
+    usual = 80 if (found["scheme"] or "").lower() == "http" else 443
+    return "" if found["port"] == "" or int(found["port"][1:]) == usual else found["port"]
 
 
 def _is_scp(found: re.Match[str]) -> bool:

@@ -1,49 +1,56 @@
-"""The demo's visitors: the message each was sent, their answers, and help for a person who plays one."""
+"""The demo's visitors: the message that each was sent, their answers, and help for a person who plays one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsetup.core.arn import account_in
 from ccsetup.core.context import Prompt
 from ccsetup.core.errors import BadAnswer
-from ccsetup.core.model import Asked, Back, Secret
+from ccsetup.core.model import Asked, Back, Choice, Corrected, Secret
 from ccsetup.sandbox import Sandbox, State, demo_data, policy_engine
-from ccsetup.sandbox.demo_data import CODE, ISSUER, MARIA, PEOPLE, REGION, SSO_REGION
-from ccsetup.team.file import Entry, Place, Team
+from ccsetup.sandbox.demo_data import BROKER, CODE, ISSUER, MARIA, PEOPLE, REGION, SAML_PROVIDER, SSO_REGION, role_arn
+from ccsetup.sandbox.identity_center import Center, SignIn
+from ccsetup.sandbox.resources import Keys
+from ccsetup.team.contents import Entry, Place, Team
 
 if TYPE_CHECKING:
     from ccsetup.core.context import Screen
 
-KINDS = ("sso", "role", "mfa", "oidc", "keys")
+KINDS = ("sso", "role", "mfa", "keys", "oidc", "saml", "federation", "machine", "existing")
 
 
 @dataclass(frozen=True)
 class Card:
     """One visitor: the message they were sent, and their answers to questions where the default isn't right.
 
-    `own` is the message that comes with a team file.
+    `own` is the message that comes with a team file. `told` says whether the wizard can read the kind of access in the
+    message. `begin` prepares the computer for this visitor, and returns the environment variables to add.
     """
 
     letter: str
     answers: Mapping[str, str | Callable[[], str]]
     own: str = ""
+    told: bool = True
+    begin: Callable[[], Mapping[str, str]] = field(default=dict)
 
 
 def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
-    """Return a card for each kind of access. The OIDC visitor's token is written to the demo's home folder."""
-    state = sandbox.state
-    own = next(keys for keys in state.keys.values() if keys.caller.arn == demo_data.MARIA)
+    """Return a card for each kind of access. Tokens and assertions are written to the demo's home folder."""
+    state, home = sandbox.state, folder / "home"
+    own, broker = state.user_keys(MARIA), state.user_keys(BROKER)
     serial = state.device("maria").serial
-    access, trusted = demo_data.role_arn("CodeCommitAccess"), demo_data.role_arn("CodeCommitOidc")
+    access, trusted = role_arn("CodeCommitAccess"), role_arn("CodeCommitOidc")
     three = state.temporary_keys(access, "maria", 12 * 3600)
-    token = folder / "home" / "token.jwt"
+    token = home / "token.jwt"
     token.write_text(state.web_identity_token(), encoding="utf-8")
-    long_term = {"kind": "keys", "access_key_id": own.access_key_id, "secret_access_key": own.secret_access_key}
-    nested = {f"source.{key}": value for key, value in {**long_term, "profile": "maria"}.items()}
+    response = home / "saml-response.txt"
+    assertion = state.saml_assertion(f"{role_arn('CodeCommitSaml')},{SAML_PROVIDER}", lasts_s=3600)
+    response.write_text(assertion, encoding="utf-8")
+    nested = _nested(own, "maria")
     shared = {"region": demo_data.REGION, "repo": "MySharedDemoRepo"}
     pair = f"{own.access_key_id} and {own.secret_access_key}"
     triple = f"{three.access_key_id}, {three.secret_access_key} and {three.session_token}"
@@ -97,7 +104,58 @@ def cards(sandbox: Sandbox, folder: Path) -> dict[str, Card]:
             },
             f"Your credentials, which expire tonight, are {triple}.",
         ),
+        "saml": Card(
+            f"Your SAML response is in {response}. The repository is MySharedDemoRepo in us-east-2.",
+            {"kind": "saml", "saml_assertion": str(response), **shared},
+        ),
+        "federation": Card(
+            f"Your access key is {broker.access_key_id} and {broker.secret_access_key}. Restrict it to the repository"
+            " MySharedDemoRepo (us-east-2): aws sts get-federation-token --name maria",
+            {
+                "kind": "federation",
+                "source_profile": "+",
+                **_nested(broker, "broker"),
+                "federated_name": "maria",
+                **shared,
+            },
+        ),
+        "machine": Card(
+            "You're on our build machine. Its own role can use the repository people-tools in us-east-2.",
+            {"kind": "machine", "role_arn": "", "region": demo_data.REGION, "repo": "people-tools"},
+            told=False,
+            begin=lambda: _on_a_machine(sandbox),
+        ),
+        "existing": Card(
+            "Use the profile maria-code to clone MySharedDemoRepo (us-east-2).",
+            {"kind": "existing", "profile": "maria-code", **shared},
+            begin=lambda: _with_a_profile(own, access, home),
+        ),
     }
+
+
+def _nested(keys: Keys, profile: str) -> dict[str, str]:
+    """Return the answers of a source profile with an IAM user's long-term credentials."""
+    long_term = {"kind": "keys", "access_key_id": keys.access_key_id, "secret_access_key": keys.secret_access_key}
+    return {f"source.{key}": value for key, value in {**long_term, "profile": profile}.items()}
+
+
+def _on_a_machine(sandbox: Sandbox) -> Mapping[str, str]:
+    """Give this computer a role."""
+    sandbox.state.attach(role_arn("BuildMachine", PEOPLE))
+    return sandbox.machine_environment()
+
+
+def _with_a_profile(keys: Keys, role: str, home: Path) -> Mapping[str, str]:
+    """Write the profile maria-code, which assumes a role with the credentials of the profile maria."""
+    (home / ".aws").mkdir(mode=0o700)
+    (home / ".aws" / "credentials").write_text(
+        f"[maria]\naws_access_key_id = {keys.access_key_id}\naws_secret_access_key = {keys.secret_access_key}\n"
+    )
+    (home / ".aws" / "config").write_text(
+        f"[profile maria-code]\nrole_arn = {role}\nsource_profile = maria\nregion = {REGION}\n"
+    )
+    (home / ".aws" / "credentials").chmod(0o600)
+    return {}
 
 
 class Visitor:
@@ -123,20 +181,52 @@ class Visitor:
 
 
 class Coach:
-    """Asks the person, and shows the code of Maria's MFA device if it is needed."""
+    """Asks the person who plays a visitor. What the visitor was sent is filled in already."""
 
-    def __init__(self, prompt: Prompt, sandbox: Sandbox) -> None:
-        self._prompt, self._state = prompt, sandbox.state
+    def __init__(self, prompt: Prompt, sandbox: Sandbox, card: Card) -> None:
+        self._prompt, self._state, self._card = prompt, sandbox.state, card
 
     def ask(self, asked: Asked) -> str | Secret | Back:
         """Ask one question."""
+        if asked.key == "kind" and any(choice.value == self._card.answers["kind"] for choice in asked.choices):
+            return self._first(asked)
         if asked.key.endswith("mfa_code"):
             code = self._state.mfa_code(self._state.device("maria").serial)
-            asked = asked._replace(notice=f"{asked.notice} Your MFA device shows {code}.".strip())
+            return self._prompt.ask(asked._replace(notice=f"{asked.notice} Your MFA device shows {code}.".strip()))
+        known = self._card.answers.get(asked.key)
+        if isinstance(known, str) and not asked.default and not asked.choices:
+            asked = asked._replace(default=known)
         return self._prompt.ask(asked)
 
+    def _first(self, asked: Asked) -> str | Secret | Back:
+        """Offer to paste the message, or the kind of access that it is about, before the whole list."""
+        kind = str(self._card.answers["kind"])
+        label = next((choice.label for choice in asked.choices if choice.value == kind), kind)
+        offered = Choice(self._card.letter, "Paste the message above") if self._card.told else Choice(kind, label)
+        ways = (offered._replace(hint="press Enter"), Choice(_ALL, "Something else", "all kinds of access"))
+        answer = self._prompt.ask(asked._replace(choices=ways, default="", help="", later=None, parse=_any(asked)))
+        return self._prompt.ask(asked) if answer == _ALL else answer
 
-PLAYED = ("sso", "role", "mfa", "oidc", "keys")
+
+_ALL = "all"  # not a kind: the whole list
+
+
+def _any(asked: Asked) -> Callable[[str], str | Corrected]:
+    return lambda text: text if text == _ALL else asked.parse(text)
+
+
+def approve(center: Center) -> None:
+    """Approve every sign-in with a code that is waiting, as the visitor would in a browser."""
+    for sign_in in waiting(center):
+        center.approve(sign_in.user_code)
+
+
+def waiting(center: Center) -> list[SignIn]:
+    """Return the sign-ins with a code that nobody has approved or denied."""
+    return [it for it in list(center.sign_ins.values()) if it.user_code and it.status == "pending"]
+
+
+PLAYED = ("sso", "role", "mfa", "oidc", "keys")  # in team files
 
 
 def put_up(state: State, team: Team) -> None:
@@ -145,8 +235,8 @@ def put_up(state: State, team: Team) -> None:
     first = team.entries[0]
     by_name = {entry.name: entry for entry in team.entries}
     for place in team.repositories:
-        entry = by_name.get(place.access, first)
-        _repository(state, accounts[entry.name], place, entry)
+        for entry in [by_name[name] for name in place.accesses] or [first]:
+            _repository(state, accounts[entry.name], place, entry)
 
 
 def _access(state: State, entry: Entry) -> str:
@@ -199,6 +289,6 @@ def _role(state: State, entry: Entry, account: str, arn: str) -> None:
 def _repository(state: State, account: str, place: Place, entry: Entry) -> None:
     region = place.region or entry.answers.get("region") or REGION
     known = {(account_id, name) for account_id, _, name in state.repositories}
-    if (account, place.name) not in known:
+    if (account, place.repo) not in known:
         branches = tuple(dict.fromkeys(("main", place.branch or "main")))
-        state.add_repository(account, region, place.name, commits=3, branches=branches)
+        state.add_repository(account, region, place.repo, commits=3, branches=branches)

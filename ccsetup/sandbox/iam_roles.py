@@ -29,7 +29,13 @@ def create_role(state: State, caller: Caller, given: Given) -> dict[str, Any]:
     if arn in state.roles:
         raise Refusal("EntityAlreadyExists", f"Role with name {name} already exists.", 409)
     made = Role(caller.account_id, name, trust, path=given.get("Path", "/"), tags=tags(given))
-    made = replace(made, description=given.get("Description", ""))
+    limit = given.get("PermissionsBoundary", "")
+    if limit and limit not in state.managed:
+        raise Refusal("NoSuchEntity", f"Scope ARN: {limit} does not exist or is not attachable.", 404)
+    boundary = state.managed[limit].document if limit else None
+    longest = int(given.get("MaxSessionDuration") or 3600)
+    made = replace(made, description=given.get("Description", ""), boundary=boundary, boundary_arn=limit)
+    made = replace(made, max_session_s=longest)
     state.roles[made.arn] = made
     return {"Role": _shown(state, made)}
 
@@ -43,6 +49,13 @@ def update_assume_role_policy(state: State, caller: Caller, given: Given) -> dic
     """Replace a role's trust policy."""
     role = _there(state, caller, given, "UpdateAssumeRolePolicy")
     state.roles[role.arn] = replace(role, trust=_trust(state, given.get("PolicyDocument", "")))
+    return {}
+
+
+def update_role(state: State, caller: Caller, given: Given) -> dict[str, Any]:
+    """Change a role's longest session."""
+    role = _there(state, caller, given, "UpdateRole")
+    state.roles[role.arn] = replace(role, max_session_s=int(given.get("MaxSessionDuration") or role.max_session_s))
     return {}
 
 
@@ -122,6 +135,7 @@ OPERATIONS: dict[str, Callable[[State, Caller, Given], dict[str, Any]]] = {
     "GetRole": get_role,
     "UpdateAssumeRolePolicy": update_assume_role_policy,
     "DeleteRole": delete_role,
+    "UpdateRole": update_role,
     "TagRole": tag_role,
     "PutRolePolicy": put_role_policy,
     "GetRolePolicy": get_role_policy,
@@ -206,6 +220,16 @@ def _shown(state: State, role: Role) -> dict[str, Any]:
         "AssumeRolePolicyDocument": _escaped(role.trust),
         "Description": role.description or None,
         "MaxSessionDuration": role.max_session_s,
+        **(
+            {
+                "PermissionsBoundary": {
+                    "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
+                    "PermissionsBoundaryArn": role.boundary_arn,
+                }
+            }
+            if role.boundary_arn
+            else {}
+        ),
         "Tags": [{"Key": key, "Value": value} for key, value in role.tags.items()],
     }
 

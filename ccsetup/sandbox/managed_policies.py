@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ccsetup.sandbox.http import Refusal
-from ccsetup.sandbox.iam_roles import parsed, tags
+from ccsetup.sandbox.iam_roles import members, parsed, tags
 from ccsetup.sandbox.resources import Caller, Group, Managed
 from ccsetup.sandbox.state import State
 
@@ -99,6 +99,20 @@ def delete_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
     return {}
 
 
+def tag_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
+    """Add tags to a policy."""
+    found = _there(state, caller, given, "TagPolicy")
+    state.managed[found.arn] = replace(found, tags={**found.tags, **tags(given)})
+    return {}
+
+
+def untag_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
+    """Remove tags from a policy."""
+    found, gone = _there(state, caller, given, "UntagPolicy"), members(given, "TagKeys")
+    state.managed[found.arn] = replace(found, tags={key: it for key, it in found.tags.items() if key not in gone})
+    return {}
+
+
 def attach_group_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
     """Attach a policy to a group."""
     found, group = _with_group(state, caller, given, "AttachGroupPolicy")
@@ -133,6 +147,8 @@ OPERATIONS: dict[str, Callable[[State, Caller, Given], dict[str, Any]]] = {
     "CreatePolicyVersion": create_policy_version,
     "DeletePolicyVersion": delete_policy_version,
     "DeletePolicy": delete_policy,
+    "TagPolicy": tag_policy,
+    "UntagPolicy": untag_policy,
     "AttachGroupPolicy": attach_group_policy,
     "DetachGroupPolicy": detach_group_policy,
     "ListEntitiesForPolicy": list_entities_for_policy,

@@ -70,6 +70,7 @@ class Role:
     attached: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
+    boundary_arn: str = ""
 
     @property
     def arn(self) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from ccsetup import share
 from ccsetup.aws.access_request import explain
@@ -12,24 +14,59 @@ from ccsetup.aws.iam import IamPolicy, IamRole
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Asked, Choice, Identity, Section, Who
-from ccsetup.share import audit, policies, steps
-from ccsetup.share.arrangement import Arrangement
+from ccsetup.core.model import Asked, Choice, Edit, Identity, Section, Who
+from ccsetup.share import audit, policies, steps, trust_merge
+from ccsetup.share.arrangement import Arrangement, path_in
 from ccsetup.share.steps import Step
+from ccsetup.share.trust_changes import compare
+from ccsetup.share.trust_policy import statements
 
 GO = "go"
+
+
+class Said(NamedTuple):
+    """What the command names: the keys of its answers, whether to replace the trust policy, and whether to remove."""
+
+    answers: frozenset[str] = frozenset()
+    replace: bool = False
+    removing: bool = False
+
+
+def answered(it: Arrangement, there: IamRole, said: Collection[str]) -> Arrangement:
+    """Return the arrangement with the path that IAM answered. Raises Problem if the command names another."""
+    path = path_in(there.arn)
+    if "role_path" in said and path != it.path:
+        raise Problem(
+            f"The role {it.role} exists with the path {path}, not {it.path}.",
+            why="An account can have only one role of a name, and the path of a role can't be changed.",
+            next=f"Pass its path, or choose another name: --role-path {path} or --role-name NAME",
+            code="role.arn",
+        )
+    if it.boundary and there.boundary != it.boundary:
+        raise Problem(
+            f"The role {it.role} exists with {there.boundary or 'no permissions boundary'}, not {it.boundary}.",
+            why="A permissions boundary applies to everything that uses the role, so ccsetup doesn't change it.",
+            next=f"Set it first: aws iam put-role-permissions-boundary --role-name {it.role} --permissions-boundary"
+            f" {it.boundary}",
+            code="access.assume",
+        )
+    return it._replace(path=path)
 
 
 class Account:
     """One of the two accounts, used as its administrator: what exists there, and the steps to what should exist."""
 
-    def __init__(self, context: Context, it: Arrangement, profile: str, removing: bool = False) -> None:
-        self.context, self.it, self.who, self._removing = context, it, Who(profile, it.region, chosen=True), removing
+    def __init__(self, context: Context, it: Arrangement, profile: str, said: Said) -> None:
+        self.context, self.it, self.who, self.said = context, it, Who(profile, it.region, chosen=True), said
         with context.screen.busy("Checking the identity with AWS"):
             self.identity = context.aws.identity(self.who)
         self.is_owner = self.identity.account_id == it.owner
-        if self.identity.account_id not in (it.owner, it.people):
+        here = self.identity.account_id
+        if here not in (it.owner, *it.accounts):
             raise _stranger(it, profile, self.identity)
+        if not self.is_owner:  # the account of the profile is the one to work in
+            others = tuple(account for account in it.accounts if account != here)
+            self.it = it._replace(people=here, also_people=others)
         context.screen.done("identity", self.identity.arn, f"account {self.identity.account_id}")
 
     @property
@@ -42,9 +79,14 @@ class Account:
         """Return what exists now, showing progress."""
         try:
             with self.context.screen.busy("Checking what exists"):
-                return self.now()
+                found = self.now()
         except Problem as refused:
             raise self.told(refused) from None
+        if isinstance(found, IamRole):
+            statements(found.trust, f"the trust policy of the role {self.it.role}")
+        elif found:
+            statements(found.document, f"the policy {self.it.people_policy}")
+        return found
 
     def now(self) -> IamRole | IamPolicy | None:
         """Return what exists now, without showing progress."""
@@ -59,85 +101,285 @@ class Account:
             return refused
         if denial.action.endswith("GroupPolicy"):  # on the group, which needs no other action
             return refused
-        also = tuple(it for it in steps.needed(self.is_owner, self._removing) if it != denial.action)
+        also = tuple(it for it in steps.needed(self.is_owner, self.said.removing) if it != denial.action)
         return explain(refused, denial._replace(also=also))
+
+    def takes_over(self, there: IamRole | IamPolicy | None) -> None:
+        """Complete the arrangement with what the role has and the command doesn't name."""
+        if isinstance(there, IamRole):
+            self.it = answered(self.it, there, self.said.answers)
+        if not isinstance(there, IamRole) or self.said.replace:
+            return
+        it, named = self.it, self.said.answers
+        there_already = trust_merge.accounts_in(it, there.trust)
+        missing = [account for account in it.accounts if account not in there_already]
+        if "trust" not in named and there_already and missing:
+            flags = " ".join(f"--to-account {account}" for account in missing)
+            raise Problem(
+                f"The role {it.role} lets in account {' and '.join(there_already)} on its own terms, and account"
+                f" {' and '.join(missing)} not at all.",
+                why="The command doesn't say who in the new account should have access. Nothing was changed.",
+                next=f"Name it on its own: {flags} --trust account",
+                code="input.missing",
+            )
+        it = trust_merge.adopted(it, named, there.trust)
+        if "read_only" not in named and (may := there.policies.get(it.policy_name)) is not None:
+            it = it._replace(read_only=not policies.writes(may))
+        (trust, *_) = [step.after for step in steps.for_owner(it, there, named) if step.name == steps.TRUST] or [None]
+        self.it = trust_merge.adopted(it, named, trust) if trust else it  # new callers get the role's own conditions
 
     def wanted(self, there: IamRole | IamPolicy | None) -> list[Step]:
         """Return the steps that create the arrangement."""
         if self.is_owner:
-            return steps.for_owner(self.it, there if isinstance(there, IamRole) else None)
+            role = there if isinstance(there, IamRole) else None
+            return steps.for_owner(self.it, role, self.said.answers, self.said.replace)
         return steps.for_people(self.it, there if isinstance(there, IamPolicy) else None)
 
     def backwards(self, there: IamRole | IamPolicy | None) -> list[Step]:
         """Return the steps that remove the arrangement."""
         if self.is_owner:
-            return steps.taking_back(self.it, there if isinstance(there, IamRole) else None)
+            return steps.taking_back(self.it, there if isinstance(there, IamRole) else None, self.said.answers)
         return steps.taking_back_from_people(self.it, there if isinstance(there, IamPolicy) else None)
 
 
 def apply(
-    context: Context, it: Arrangement, account: Account, there: IamRole | IamPolicy | None, yes: bool
+    context: Context, it: Arrangement, account: Account, there: IamRole | IamPolicy | None, yes: bool, folder: Path
 ) -> list[Step]:
-    """Apply the arrangement to an account, after confirmation; return the steps that were done."""
+    """Apply the arrangement to an account, after confirmation; return the steps that were done.
+
+    What somebody else made is kept in a file beside the folder before it changes.
+    """
     wanted = account.wanted(there)
+    for text in _unenforced(it, account, there):
+        context.screen.note(
+            f"{it.role} doesn't require {text}, because a statement that ccsetup didn't create lets them in without it."
+        )
     if not wanted:
         what = it.role if account.is_owner else it.people_policy
         context.screen.done("unchanged", f"{what} is already up to date", account.name)
         return []
-    review(context, it, account, wanted)
-    if yes and there and not steps.made_by_us(there.tags) and any(step.before for step in wanted):
-        raise Problem(
-            f"ccsetup didn't create {there.arn}, which would change as shown above.",
-            why="Other people may depend on the current policy. Nothing was changed.",
-            next="Run the command in a terminal without --yes to review the changes, or use a different --role-name.",
-            code="access.assume",
-        )
-    if yes and (lost := steps.cut_off(wanted)):
-        own = f"{it.role[:51]}-{it.people or it.owner}"
-        raise Problem(
-            f"{' and '.join(lost)} would lose access to {it.role}.",
-            why="The role's current trust policy gives them access. Nothing was changed.",
-            next=f"Use a separate role for the new access: --role-name {own}\n"
-            "To remove the current access, run the command in a terminal without --yes.",
-            code="access.assume",
-        )
+    within_limits(it, there, wanted)
+    review(context, it, account, wanted, there)
+    doubts = _doubts(it, account, there, wanted)
+    if yes and doubts:
+        raise doubts[0]
     if not yes:
-        agreed(context, f"Make these changes in {account.name}?", "Yes, make these changes")
+        agreed(
+            context,
+            it,
+            f"Make these changes in {account.name}?",
+            "Yes, make these changes",
+            careful=_careful(account, there, doubts),
+        )
+    if kept := keep(context, there, wanted, folder):
+        context.screen.done("kept", f"what was there before: {kept}")
     carry_out(context, account, wanted, lambda: not account.wanted(account.now()))
     return wanted
+
+
+def within_limits(it: Arrangement, there: IamRole | IamPolicy | None, wanted: Sequence[Step]) -> None:
+    """Count the policies that IAM would have. Raises Problem, before any change, if one is longer than IAM allows."""
+    inline = {**there.policies} if isinstance(there, IamRole) else {}
+    inline |= {step.name: step.after for step in wanted if step.name == it.policy_name and step.after is not None}
+    trust = [step.after for step in wanted if step.name == steps.TRUST and step.after is not None]
+    policy = [step.after for step in wanted if step.name == it.people_policy and step.after is not None]
+    counted = (
+        (f"The inline policies of {it.role}", sum(map(policies.size, inline.values())), policies.MOST_INLINE),
+        (f"The trust policy of {it.role}", sum(map(policies.size, trust)), policies.MOST_TRUST),
+        (f"The policy {it.people_policy}", sum(map(policies.size, policy)), policies.MOST_MANAGED),
+    )
+    for what, size, most in counted:
+        if wanted and size > most:
+            raise Problem(
+                f"{what} would have {size:,} characters, and IAM allows {most:,}.",
+                why="Nothing was changed.",
+                next="Share fewer repositories with this role, or use another role for some of them: --role-name NAME",
+                code="access.assume",
+            )
+
+
+def _unenforced(it: Arrangement, account: Account, there: IamRole | IamPolicy | None) -> tuple[str, ...]:
+    """Return the conditions that the command names and that somebody else's statements don't have."""
+    if not isinstance(there, IamRole) or steps.made_by_us(there.tags) or account.said.replace:
+        return ()
+    now, enforced = (trust_merge.merged(it, account.said.answers, there.trust, ours) for ours in (False, True))
+    return compare(now, enforced, it.owner).requires
+
+
+def _careful(account: Account, there: IamRole | IamPolicy | None, doubts: Sequence[Problem]) -> bool:
+    """Say whether the default answer is No: callers change, or somebody else made what is there."""
+    return bool(doubts) or (there is not None and not steps.made_by_us(there.tags))
+
+
+def _doubts(
+    it: Arrangement, account: Account, there: IamRole | IamPolicy | None, wanted: Sequence[Step]
+) -> list[Problem]:
+    """Return why a change needs a person, as the refusals for --yes."""
+    if there is None:
+        return []
+    found = []
+    person = "run the command in a terminal without --yes"
+    own = f"{it.role[:51]}-{it.people or it.owner}"
+    if not steps.made_by_us(there.tags) and any(step.before for step in wanted):
+        found.append(Problem(
+            f"ccsetup didn't create {there.arn}, which would change as shown above.",
+            why="Other people may depend on the current policy. Nothing was changed.",
+            next=f"{person[0].upper()}{person[1:]} to review the changes, or use a different --role-name.",
+            code="access.assume",
+        ))  # fmt: skip
+    changes = steps.changes(it, wanted)
+    if changes.needs_a_person:
+        rows = "; ".join(f"{label} {text}" for label, text in changes.rows)
+        rotate = changes.accepts and changes.drops and not (changes.opens or changes.relaxes or changes.loses)
+        ids = trust_merge.external_ids(it, there.trust) if rotate and isinstance(there, IamRole) else []
+        old = " ".join(f"--also-external-id {id}" for id in ids if id != it.external_id)
+        found.append(Problem(
+            f"The trust policy of {it.role} would change for callers: {rows}.",
+            why="With --yes, ccsetup doesn't let anyone else in to a role that exists, and doesn't cut anyone off."
+            " Nothing was changed.",
+            next=(f"Accept both for a while: {old}\nTo replace it now, {person}." if old else
+                  f"Use a separate role for the new access: --role-name {own}\nTo change this role, {person}."),
+            code="access.assume",
+        ))  # fmt: skip
+    if others := also_let_in(it, account, there, wanted):
+        found.append(Problem(
+            f"{it.role} also lets in {' and '.join(others)}, who would get access to {it.label}.",
+            why="The command doesn't name them. Nothing was changed.",
+            next=f"Use a separate role: --role-name {own}\nTo use this role, {person}.",
+            code="access.assume",
+        ))  # fmt: skip
+    return found
+
+
+def also_let_in(
+    it: Arrangement, account: Account, there: IamRole | IamPolicy | None, wanted: Sequence[Step]
+) -> list[str]:
+    """Return the callers of the role that the command doesn't name and that get more access to the repository."""
+    more = [step for step in wanted if step.name == it.policy_name and step.after]
+    if not isinstance(there, IamRole) or not more or account.said.replace:
+        return []
+    if more[0].before and policies.writes(more[0].before) >= policies.writes(more[0].after or {}):
+        return []
+    return [*dict.fromkeys(one.says for one in trust_merge.beside(it, account.said.answers, there.trust))]
+
+
+def keep(context: Context, there: IamRole | IamPolicy | None, wanted: Sequence[Step], folder: Path) -> str:
+    """Write what somebody else made to a file beside the folder, once; return its name, or "" if there is no need."""
+    if there is None or steps.made_by_us(there.tags) or not wanted:
+        return ""
+    held = {"trust": there.trust, "policies": dict(there.policies)} if isinstance(there, IamRole) else {
+        "document": there.document
+    }  # fmt: skip
+    text = share.pretty({"arn": there.arn, **held})
+    name = there.arn.rpartition("/")[2]
+    for number in range(1, 1000):
+        path = folder.parent / f"{folder.name}.{name}.before{f'-{number}' if number > 1 else ''}.json"
+        seen = context.files.seen(path)
+        if seen is None:
+            context.files.store(Edit(path, None, text))
+        if seen in (None, text):
+            return path.name
+    return ""
 
 
 def remove(context: Context, it: Arrangement, account: Account, yes: bool) -> list[Step]:
     """Remove from an account what share created there, after confirmation; return the steps that were done."""
     there = account.there()
+    if isinstance(there, IamRole):
+        it = account.it = answered(it, there, ())
     wanted = account.backwards(there)
     if not wanted:
-        context.screen.done("unchanged", f"nothing to remove for {it.repository}", account.name)
+        context.screen.done("unchanged", f"nothing to remove for {it.label}", account.name)
         if there and not steps.made_by_us(there.tags):
-            context.screen.note(
-                f"{there.arn} was kept because ccsetup didn't create it. Remove it with the tool that created it."
-            )
+            context.screen.note(f"{there.arn} was kept because ccsetup didn't create it. {_its_maker(there)}")
+        elif there and (uses := steps.used_by(there.tags)):
+            context.screen.note(f"{there.arn} was kept because it is used for {', '.join(uses)}.")
         return []
-    review(context, it, account, wanted)
+    review(context, it, account, wanted, there)
     if not yes:
-        agreed(context, f"Remove this from {account.name}?", "Yes, remove it")
+        agreed(context, it, f"Remove this from {account.name}?", "Yes, remove it")
     carry_out(context, account, wanted, lambda: not account.backwards(account.now()))
     if isinstance(there, IamRole) and not any(step.says.startswith("delete the role") for step in wanted):
         context.screen.note(
-            f"The role {it.role} was kept because ccsetup didn't create it, or because it gives access to other"
-            " repositories."
+            f"The role {it.role} was kept because ccsetup didn't create it, or because it gives others access."
         )
     return wanted
 
 
-def review(context: Context, it: Arrangement, account: Account, wanted: Sequence[Step]) -> None:
+def _its_maker(there: IamRole | IamPolicy) -> str:
+    """Return how to remove what somebody else made."""
+    if stack := steps.stack_of(there.tags):
+        return f"The CloudFormation stack {stack} did: aws cloudformation delete-stack --stack-name {stack}"
+    return "Remove it with the tool that created it."
+
+
+def review(
+    context: Context, it: Arrangement, account: Account, wanted: Sequence[Step], there: IamRole | IamPolicy | None
+) -> None:
     """Show what would change, for each policy."""
     diffs = [_difference(step) for step in wanted if step.name]
-    rows = [("account", account.name), *(("" if number else "will", step.says) for number, step in enumerate(wanted))]
-    if account.is_owner and any(step.after for step in wanted):
-        rows += lets_in(it)
-        rows += [("loses access", name) for name in steps.cut_off(wanted)]
+    rows = summary(it, [f"{account.name}: {', '.join(step.says for step in wanted)}"])
+    if account.said.removing:
+        rows = [row for row in rows if row[0] not in ("lets in", "conditions")]
+    elif not account.is_owner and policies.conditions(it) == "none":
+        rows[2] = ("conditions", f"those of the role in account {it.owner}")
+    if there is not None and not steps.made_by_us(there.tags):
+        stack = steps.stack_of(there.tags)
+        by = f"The CloudFormation stack {stack} created" if stack else "Someone else created"
+        context.screen.note(f"{by} {there.arn}, and others may depend on it. Existing statements stay as they are.")
+    changes = steps.changes(it, wanted)
+    rows += changes.rows
+    rows += _permitting(wanted, it)
+    rows += [("also lets in", name) for name in also_let_in(it, account, there, wanted)]
+    if isinstance(there, IamRole) and changes.cuts_off:
+        rows.append(("until", _until(context, there)))
     context.screen.review(diffs, rows)
+
+
+def _permitting(wanted: Sequence[Step], it: Arrangement) -> list[tuple[str, str]]:
+    """Return the rows that say whether callers gain or lose write access."""
+    changed = [step for step in wanted if step.name == it.policy_name and step.before and step.after]
+    rows = []
+    for step in changed:
+        before, after = policies.writes(step.before or {}), policies.writes(step.after or {})
+        if before and not after:
+            rows.append(
+                ("loses access", "everyone with this role: git push, at once, also in sessions that have started")
+            )
+        elif after and not before:
+            rows.append(("opens to", "everyone with this role: git push"))
+    return rows
+
+
+def new_external_id(it: Arrangement, taken: Sequence[Step]) -> bool:
+    """Say whether callers now need an external ID that the role didn't accept or require before."""
+    changes = steps.changes(it, taken)
+    return bool(it.external_id) and any(it.external_id in text for text in (*changes.accepts, *changes.requires))
+
+
+def _until(context: Context, there: IamRole) -> str:
+    """Return how long sessions that callers have now still work."""
+    end = context.now() + timedelta(seconds=there.session_s)
+    return f"sessions that have started continue to work until {end.astimezone():%H:%M} at the latest"
+
+
+def summary(it: Arrangement, changes: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the first lines of a review: which repositories, who gets in, on which conditions, and what changes."""
+    bare = it._replace(external_id="", also_external_ids=(), mfa=False, org="", tags=())
+    ways = [line.what for line in policies.who(bare)]
+    access = "read only" if it.read_only else "read and write"
+    return [
+        ("repositories", f"{it.label} in {it.region}, account {it.owner} ({access})"),
+        ("lets in", ", ".join(ways)),
+        ("conditions", policies.conditions(it)),
+        *(("changes" if not n else "", change) for n, change in enumerate(changes)),
+    ]
+
+
+def folded(it: Arrangement) -> list[tuple[str, str]]:
+    """Return the rows that name the groups of actions."""
+    rows = [("allowed" if not n else "", f"{what}: {why}") for n, (what, why) in enumerate(policies.groups(it))]
+    return [*rows, ("not allowed", policies.left_out(it))]
 
 
 def reasons(it: Arrangement) -> list[tuple[str, str]]:
@@ -152,12 +394,22 @@ def lets_in(it: Arrangement) -> list[tuple[str, str]]:
     return [("trusts" if not n else "", f"{line.what}: {line.why}") for n, line in enumerate(policies.who(it))]
 
 
-def agreed(context: Context, ask: str, label: str) -> None:
-    """Ask for confirmation. Raises Cancelled, or Missing without a terminal."""
+def agreed(context: Context, it: Arrangement, ask: str, label: str, careful: bool = False) -> None:
+    """Ask for confirmation; if `careful`, the default is No. Raises Cancelled, or Missing without a terminal."""
     if context.prompt is None:
         raise Missing("Missing: --yes.", next="Add --yes to make these changes, or --dry-run to preview them.")
-    choices = (Choice(GO, label), Choice("cancel", "Cancel", "nothing changes"))
-    if context.prompt.ask(Asked("apply", ask, "choose", choices=choices, default=GO)) != GO:
+    choices = (
+        Choice(GO, label),
+        Choice("?", "Explain", "show each action and trust"),
+        Choice("cancel", "No, cancel" if careful else "Cancel", "nothing changes"),
+    )
+    answer = ""
+    while answer in ("", "?"):
+        asked = Asked("apply", ask, "choose", choices=choices, default="cancel" if careful else GO)
+        answer = str(context.prompt.ask(asked))
+        if answer == "?":
+            context.screen.review([], reasons(it))
+    if answer != GO:
         raise Cancelled("Canceled. Nothing was changed.")
 
 
@@ -191,7 +443,9 @@ def proven(context: Context, it: Arrangement, account: Account) -> None:
         return
 
     def judged() -> audit.Link:
-        return audit.permitted(it, context.iam.allowed(account.who, it.role_arn, audit.needed(it), it.repository_arn))
+        asked, allowed = audit.needed(it), context.iam.allowed
+        links = [audit.permitted(one, allowed(account.who, it.role_arn, asked, one.repository_arn)) for one in it.each]
+        return next((link for link in links if not link.holds), audit.permitted(it, dict.fromkeys(asked, "allowed")))
 
     try:
         with context.screen.busy("Checking the role's permissions") as progress:
@@ -240,7 +494,7 @@ def _sorted(value: Any) -> Any:
 
 
 def _stranger(it: Arrangement, profile: str, identity: Identity) -> Problem:
-    people = f" or {it.people} (the developers' account)" if it.people else ""
+    people = f" or {' or '.join(it.accounts)} (the developers' account)" if it.people else ""
     return Problem(
         f"The profile {profile} is in account {identity.account_id}, not in {it.owner} (the repository's"
         f" account){people}.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
@@ -40,7 +41,7 @@ class Trust(NamedTuple):
 
 
 class Arrangement(NamedTuple):
-    """One repository, the role that gives access to it, and who can assume that role. Unused fields are empty.
+    """Repositories, the role that gives access to them, and who can assume that role. Unused fields are empty.
 
     `owner` is the account of the repository and role (AccountA in the AWS guide), `people` the developers' account
     (AccountB), "" if only tokens and assertions are trusted. `tags` are the principal tags that callers must have.
@@ -53,6 +54,7 @@ class Arrangement(NamedTuple):
     trusts: tuple[Trust, ...] = (Trust("account"),)
     people: str = ""
     external_id: str = ""
+    also_external_ids: tuple[str, ...] = ()  # accepted too, e.g. the previous one until everyone has the new one
     mfa: bool = False
     read_only: bool = False
     kms_key: str = ""  # an ARN
@@ -62,6 +64,12 @@ class Arrangement(NamedTuple):
     group: str = ""  # of the other account, to attach its policy to
     start_url: str = ""  # the developers' start URL, used only in the team file
     sso_region: str = ""
+    path: str = "/"  # of the role
+    others: tuple[str, ...] = ()  # more repositories that the role gives access to
+    also_people: tuple[str, ...] = ()  # more accounts of developers
+    org: str = ""  # the organization that callers must be in
+    boundary: str = ""  # the ARN of the role's permissions boundary
+    session_s: int = 0  # the longest session; 0 is IAM's default, or what the role has
 
     @property
     def partition(self) -> str:
@@ -71,17 +79,45 @@ class Arrangement(NamedTuple):
     @property
     def role_arn(self) -> str:
         """The ARN of the role."""
-        return f"arn:{self.partition}:iam::{self.owner}:role/{self.role}"
+        return f"arn:{self.partition}:iam::{self.owner}:role{self.path}{self.role}"
+
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        """The names of all repositories."""
+        return (self.repository, *self.others)
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The developers' accounts; () if only tokens and assertions are trusted."""
+        return (self.people, *self.also_people) if self.people else ()
+
+    @property
+    def each(self) -> list[Arrangement]:
+        """The arrangement for each repository alone, to check them one by one."""
+        return [self._replace(repository=name, others=()) for name in self.repositories]
+
+    @property
+    def label(self) -> str:
+        """The repositories in a sentence."""
+        if not self.others:
+            return self.repository
+        first = ", ".join(self.repositories[:3])
+        return f"{first}, and {len(self.repositories) - 3} more" if len(self.repositories) > 3 else first
+
+    @property
+    def stem(self) -> str:
+        """A name for all repositories together, for files."""
+        return stem_of(self.repositories)
 
     @property
     def repository_arn(self) -> str:
-        """The ARN of the repository."""
+        """The ARN of the first repository."""
         return address.arn(self.region, self.owner, self.repository)
 
     @property
     def profile(self) -> str:
         """The name for developers' profiles."""
-        return re.sub(r"[^a-z0-9-]+", "-", self.repository.lower())[:40].strip("-") or "shared"
+        return re.sub(r"[^a-z0-9-]+", "-", self.stem.lower())[:40].strip("-") or "shared"
 
     @property
     def permission_set(self) -> str:
@@ -94,13 +130,14 @@ class Arrangement(NamedTuple):
         """The name of the developers' source profile, as setup would call it; "" if they use their own."""
         if not self.start_url:
             return ""
-        name = f"{validate.session_of(self.start_url)}-{(self.permission_set or self.people).lower()}"
+        own = self.permission_set or (self.people if not self.also_people else "people")
+        name = f"{validate.session_of(self.start_url)}-{own.lower()}"
         return name.replace("@", "-")
 
     @property
     def policy_name(self) -> str:
-        """The name of the role's inline policy. A role can have one for each of several repositories."""
-        return policy_name(self.region, self.repository)
+        """The name of the role's inline policy. A role can have one for each arrangement."""
+        return policy_name(self.region, *self.repositories)
 
     @property
     def people_policy(self) -> str:
@@ -123,9 +160,22 @@ class Arrangement(NamedTuple):
         return f"https://{regions.sign_in_host(self.partition)}/saml"
 
 
-def policy_name(region: str, repository: str) -> str:
-    """Return the name of the inline policy for one repository."""
-    return f"ccsetup-{region}-{repository}"
+def policy_name(region: str, *repositories: str) -> str:
+    """Return the name of the inline policy for these repositories, in any order."""
+    if len(repositories) == 1:
+        return f"ccsetup-{region}-{repositories[0]}"
+    together = sha256(" ".join(sorted(repositories)).encode()).hexdigest()[:8]
+    return f"ccsetup-{region}-{len(repositories)}-repositories-{together}"
+
+
+def stem_of(repositories: Sequence[str]) -> str:
+    """Return a name for repositories together: what their names begin with, or the first one's and how many more."""
+    if len(repositories) == 1:
+        return repositories[0]
+    least, most = min(repositories), max(repositories)
+    same = next((n for n, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), min(len(least), len(most)))
+    begin = least[:same].rstrip("-_.")
+    return begin if len(begin) > 2 else f"{repositories[0]}-and-{len(repositories) - 1}-more"
 
 
 def role_for(repository: str, read_only: bool) -> str:
@@ -138,16 +188,33 @@ def role_for(repository: str, read_only: bool) -> str:
 
 
 def role_name(text: str) -> str | Corrected:
-    """Check a role name: 1 to 64 of [A-Za-z0-9_+=,.@-]. A role ARN is reduced to its name."""
+    """Check a role name: 1 to 64 of [A-Za-z0-9_+=,.@-]. A role ARN is reduced to its name; see `path_in`."""
     value = validate.tidy(text)
     if re.match(pattern("iam", "role/"), mended(value)):
-        value = validate.role_name(value)
+        path, value = path_in(value), validate.role_name(value)
+        if path != "/" and re.fullmatch(_ROLE_NAME, value):
+            return validate.said(path + value, text)
     if not re.fullmatch(_ROLE_NAME, value):
         raise BadAnswer(
             "A role name must be 1 to 64 characters long and can contain letters, digits, and _+=,.@-. Use a name"
             " like CodeCommitAccess."
         )
     return validate.said(value, text)
+
+
+def path_in(text: str) -> str:
+    """Return the path of a role's ARN, e.g. /teams/acme/; "/" if it has none."""
+    found = re.fullmatch(pattern("iam", r"role(/(?:[!-~]+/)?)[^/]+"), mended(validate.tidy(text)))
+    return found[1] if found else "/"
+
+
+def role_path(text: str) -> str | Corrected:
+    """Check a role's path: slashes around names, e.g. /teams/acme/. Missing slashes at the ends are added."""
+    value = validate.tidy(text)
+    whole = f"/{value.strip('/')}/" if value.strip("/") else "/"
+    if not re.fullmatch(r"/(?:[A-Za-z0-9_+=,.@-]+/)*", whole) or len(whole) > 512:
+        raise BadAnswer("A role path consists of names between slashes. Use a path like /teams/acme/.")
+    return validate.said(whole, text)
 
 
 def group_name(text: str) -> str | Corrected:
@@ -278,6 +345,43 @@ def tags(text: str) -> str:
     ):
         raise BadAnswer("A principal tag must be KEY=VALUE without spaces, for example, team=payments.")
     return " ".join(dict.fromkeys(words))
+
+
+def accounts(text: str) -> str:
+    """Check account IDs separated by spaces."""
+    words = [text] if len(re.sub(r"[^0-9]", "", text)) <= 12 else text.split()
+    read = [validate.account_id(word) for word in words]
+    return " ".join(dict.fromkeys(it.value if isinstance(it, Corrected) else it for it in read))
+
+
+def organization(text: str) -> str | Corrected:
+    """Check the ID of an organization in AWS Organizations."""
+    value = validate.tidy(text).lower()
+    if not re.fullmatch(r"o-[a-z0-9]{10,32}", value):
+        raise BadAnswer("That's not an organization ID. It should look like o-a1b2c3d4e5.")
+    return validate.said(value, text)
+
+
+def boundary(text: str) -> str | Corrected:
+    """Check the ARN of a policy that is a permissions boundary."""
+    value = mended(validate.tidy(text))
+    if not re.fullmatch(rf"arn:{PARTITION}:iam::(?:{ACCOUNT}|aws):policy/[!-~]+", value):
+        raise BadAnswer("That's not a policy ARN. It should look like arn:aws:iam::111122223333:policy/Boundary.")
+    return validate.said(value, text)
+
+
+def session_duration(text: str) -> str | Corrected:
+    """Check a role's longest session in seconds: 3600 to 43200."""
+    value = validate.tidy(text)
+    if not re.fullmatch(r"[0-9]{4,5}", value) or not 3600 <= int(value) <= 43200:
+        raise BadAnswer("A role's maximum session duration is 3600 to 43200 seconds. Use a number like 14400.")
+    return validate.said(value, text)
+
+
+def external_ids(text: str) -> str:
+    """Check external IDs separated by spaces."""
+    read = [validate.external_id(word) for word in text.split()]
+    return " ".join(dict.fromkeys(it.value if isinstance(it, Corrected) else it for it in read))
 
 
 def kms_key(text: str) -> str | Corrected:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from ccsetup.aws.iam import IamRole
+from ccsetup.aws.iam import IamPolicy, IamRole
 from ccsetup.core.arn import account_in
-from ccsetup.share import policies
+from ccsetup.share import policies, steps, trust_merge
 from ccsetup.share.arrangement import BUILT_IN, Arrangement, Trust
+from ccsetup.share.trust_policy import statements
 
 Document = Mapping[str, Any]
 _NEEDED = ("codecommit:GitPull", "codecommit:GetRepository", "codecommit:ListBranches")
@@ -57,9 +58,12 @@ def existing(it: Arrangement, role: IamRole | None) -> Link:
 def trusting(it: Arrangement, role: IamRole) -> list[Link]:
     """Say for each trust whether the role's trust policy includes it."""
     found = []
+    statements(role.trust, f"the trust policy of the role {it.role}")
     for one in it.trusts:
         gap = _gap(it, one, role.trust)
-        way = policies.who(it._replace(trusts=(one,), external_id="", mfa=False, tags=()))[0].what
+        way = policies.who(
+            it._replace(trusts=(one,), external_id="", also_external_ids=(), mfa=False, org="", tags=())
+        )[0].what
         if gap is None:
             found.append(Link("trust", True, f"{it.role} trusts {way}"))
             continue
@@ -68,21 +72,52 @@ def trusting(it: Arrangement, role: IamRole) -> list[Link]:
             continue
         says = f"{it.role} doesn't trust {way}: {gap.says}."
         if gap.give:  # the role requires more than was given here; its policy isn't wrong
-            found.append(Link("trust", False, says, f"add this flag here and to the developers' command: {gap.give}"))
+            tags = ", and give callers these tags" if "--principal-tag" in gap.give else ""
+            where = f"use this flag here and in the developers' command: {gap.give}{tags}"
+            found.append(Link("trust", False, says, where))
             continue
-        where = f"in account {it.owner}, add the missing statement to the trust policy of {it.role}"
-        found.append(Link("trust", False, says, where, policies.trust(it._replace(trusts=(one,)))))
+        if missing := trust_merge.added(it._replace(trusts=(one,)), role.trust):
+            where = f"in account {it.owner}, add the missing statement to the trust policy of {it.role}"
+            found.append(Link("trust", False, says, where, policies.document(missing)))
+            continue
+        where = f"in account {it.owner}, compare the conditions in the trust policy of {it.role}"
+        found.append(Link("trust", False, says, where))
+    return found
+
+
+def of_people(it: Arrangement, policy: IamPolicy | None) -> list[Link]:
+    """Say whether the developers' account has the policy that allows assuming the role, and who has the policy."""
+    name, where = it.people_policy, f"in account {it.people}"
+    if policy is None:
+        create = f"{where}, create the policy {name}, and attach it to the users who need access"
+        return [Link("policy", False, f"Account {it.people} has no policy {name}.", create, policies.assume(it))]
+    if not steps.allows(policy.document, it.role_arn):
+        change = f"{where}, add the missing statement to the policy {name}"
+        says = f"The policy {name} doesn't allow sts:AssumeRole on {it.role_arn}."
+        return [Link("policy", False, says, change, policies.assume(it))]
+    found = [Link("policy", True, f"the policy {name} allows assuming {it.role}")]
+    sets = any(one.kind == "permission-set" for one in it.trusts)
+    if it.group and f"group {it.group}" not in policy.attached:
+        attach = f"{where}, attach the policy: aws iam attach-group-policy --group-name {it.group} --policy-arn"
+        found.append(Link("group", False, f"{name} isn't attached to the group {it.group}.", f"{attach} {policy.arn}"))
+    elif policy.attached:
+        found.append(Link("group", True, f"it is attached to {', '.join(policy.attached)}"))
+    elif sets:
+        found.append(Link("group", None, f"ccsetup can't see whether a permission set has the policy {name}."))
+    else:
+        attach = f"{where}, attach it to a group or user, for example, with --apply --group Developers"
+        found.append(Link("group", False, f"{name} isn't attached to anyone.", attach))
     return found
 
 
 def permitted(it: Arrangement, decisions: Mapping[str, str]) -> Link:
     """Say whether IAM allows the role what a clone and a push need."""
-    return _decided(it, decisions, needed(it), "permissions", it.repository)
+    return _decided(it, decisions, needed(it), "permissions", it.label)
 
 
 def with_key(it: Arrangement, decisions: Mapping[str, str]) -> Link:
     """Say whether IAM allows the role to use the repository's key."""
-    return _decided(it, decisions, needed_of_key(), "key", f"the key of {it.repository}")
+    return _decided(it, decisions, needed_of_key(), "key", f"the key of {it.label}")
 
 
 def _decided(it: Arrangement, decisions: Mapping[str, str], wanted: Sequence[str], name: str, on: str) -> Link:
@@ -132,7 +167,7 @@ def _gap(it: Arrangement, one: Trust, document: Document) -> _Gap | None:
             continue
         unmet = [gap for test in _tests(statement) if (gap := _unmet(it, one, *test))]
         if statement.get("Effect") == "Deny" and not unmet:
-            return _Gap("a statement in the trust policy denies access")
+            return _Gap("a statement in the trust policy denies access")  # another statement wouldn't help
         if statement.get("Effect") == "Allow":
             gaps.append(unmet)
     if not gaps:
@@ -153,8 +188,7 @@ def _names(it: Arrangement, one: Trust, principal: Any) -> bool:
     if one.kind in ("oidc", "saml"):
         arn = one.name if one.kind == "saml" or one.name in BUILT_IN else _provider(it, one.name)
         return arn in _listed(principal.get("Federated", ()))
-    root = f"arn:{it.partition}:iam::{it.people}:root"
-    whole = {"*", it.people, root}
+    whole = {"*", *it.accounts, *(f"arn:{it.partition}:iam::{account}:root" for account in it.accounts)}
     return any(name in whole or (one.kind == "role" and name == one.name) for name in _listed(principal.get("AWS", ())))
 
 
@@ -186,13 +220,16 @@ def _unmet(it: Arrangement, one: Trust, operator: str, key: str, wanted: list[st
         return None
     if key.lower() == "sts:externalid":
         given = f"not {have}" if have else "but none was specified"
-        give = "" if have else f"--external-id {wanted[0]}"
+        give = f"--external-id {wanted[0]}" if wanted else ""
         return _Gap(f"its trust policy requires the external ID {' or '.join(wanted)}, {given}", give)
     if key.lower() == "aws:multifactorauthpresent":
         return _Gap("its trust policy requires MFA", "--require-mfa")
     tag = key.lower().startswith(("aws:principaltag/", "aws:requesttag/"))
+    name = key.partition("/")[2]
     return _Gap(
-        f"its trust policy requires {key} = {' or '.join(wanted)}", unsure=key.lower() not in brought and not tag
+        f"its trust policy requires {key} = {' or '.join(wanted)}",
+        f"--principal-tag {name}={wanted[0]}" if tag and wanted else "",
+        unsure=key.lower() not in brought and not tag,
     )
 
 
@@ -214,6 +251,7 @@ def _context(it: Arrangement, one: Trust) -> dict[str, str | None]:
         "sts:externalid": it.external_id or None,
         "aws:multifactorauthpresent": mfa,
         "aws:principalarn": arn,
+        **({"aws:principalorgid": it.org} if it.org else {}),
         "aws:principalaccount": it.people or (account_in(arn) if arn else None),
         **tags,
     }

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ccsetup import share
-from ccsetup.aws.access_request import remedies
+from ccsetup.aws.access_request import Remedy, remedies
 from ccsetup.core import regions
 from ccsetup.core.context import Context
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Identity, Who
-from ccsetup.share import audit
-from ccsetup.share.arrangement import Arrangement
+from ccsetup.share import audit, policies
+from ccsetup.share.arrangement import Arrangement, path_in
 from ccsetup.share.audit import Link
 
 
@@ -63,10 +63,14 @@ def _links(
         yield from _repository(context, it, who)
     elif identity.account_id == it.owner:
         yield from _as_owner(context, it, who)
-    elif it.people and identity.account_id == it.people:
-        yield from _as_developer(context, it, look, profile, code)
+    elif identity.account_id in it.accounts:
+        here = tuple(account for account in it.accounts if account != identity.account_id)
+        it = it._replace(people=identity.account_id, also_people=here)
+        policy = _people_policy(context, it, who)
+        yield from policy
+        yield from _as_developer(context, it, look, profile, code, administers=bool(policy))
     else:
-        accounts = f"{it.owner} or {it.people}" if it.people else it.owner
+        accounts = " or ".join((it.owner, *it.accounts))
         yield Link("identity", False, f"The profile {profile} is in account {identity.account_id}, not in {accounts}.",
                    f"use a profile in {accounts}: --profile NAME")  # fmt: skip
 
@@ -77,10 +81,13 @@ def _as_owner(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
         role = context.iam.role(who, it.role)
     yield audit.existing(it, role)
     assert role is not None  # noqa: S101 — a missing link is always the last one
+    it = it._replace(path=path_in(role.arn))
     yield from audit.trusting(it, role)
     repository = list(_repository(context, it, who))
     yield from (link for link in repository if link.name != "key")
-    yield _decided(context, it, who, it.repository_arn)
+    for one in it.each:
+        link = _decided(context, one, who, one.repository_arn)
+        yield link._replace(mend=policies.permissions(it) if link.mend else None)
     key = it.kms_key or _key(context, it, who)
     if key:
         yield _decided(context, it._replace(kms_key=key), who, key)
@@ -88,7 +95,7 @@ def _as_owner(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
 
 def _key(context: Context, it: Arrangement, who: Who) -> str:
     try:
-        return context.iam.customer_key(who, it.repository)
+        return next(filter(None, (context.iam.customer_key(who, name) for name in it.repositories)), "")
     except Problem as refused:
         _heard(refused)
         return ""
@@ -113,8 +120,24 @@ def _decided(context: Context, it: Arrangement, who: Who, resource: str) -> Link
     return audit.with_key(it, decisions) if of_key else audit.permitted(it, decisions)
 
 
-def _as_developer(context: Context, it: Arrangement, look: Look, profile: str, code: str) -> Iterator[Link]:
-    """Check as a developer: assume the role, and look at the repository with it."""
+def _people_policy(context: Context, it: Arrangement, who: Who) -> list[Link]:
+    """Check the policy and the group in the developers' account; [] if this profile isn't allowed to see them."""
+    try:
+        with context.screen.busy(f"Checking {it.people_policy}"):
+            policy = context.iam.policy(who, it.people_policy_arn)
+    except Problem as refused:
+        _heard(refused)
+        return []
+    return audit.of_people(it, policy)
+
+
+def _as_developer(
+    context: Context, it: Arrangement, look: Look, profile: str, code: str, administers: bool = False
+) -> Iterator[Link]:
+    """Check as a developer: assume the role, and look at the repository with it.
+
+    An administrator who sees the policy doesn't need to be able to assume the role.
+    """
     from ccsetup.share.apply import as_role
 
     who = as_role(it, look, profile, code, context)
@@ -123,6 +146,10 @@ def _as_developer(context: Context, it: Arrangement, look: Look, profile: str, c
             found = context.aws.identity(who)
     except Problem as refused:
         _heard(refused)
+        if administers:
+            says = f"The profile {profile} can't assume {it.role} itself. Run --check with a developer's profile, too."
+            yield Link("trust", None, says)
+            return
         yield _refused(it, "trust", refused)
         return
     yield Link("trust", True, f"the profile {profile} can assume {found.arn}")
@@ -136,7 +163,15 @@ def _as_developer(context: Context, it: Arrangement, look: Look, profile: str, c
 
 
 def _repository(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
-    """Check with a Who whether the repository exists in this region and is accessible."""
+    """Check with a Who whether the repositories exist in this region and are accessible."""
+    for one in it.each:
+        for link in _one_repository(context, one, who):
+            yield link
+            if link.holds is False:
+                return
+
+
+def _one_repository(context: Context, it: Arrangement, who: Who) -> Iterator[Link]:
     try:
         with context.screen.busy(f"Looking for {it.repository} in {it.region}"):
             found = context.aws.repository(who, it.repository)
@@ -170,9 +205,21 @@ def _refused(it: Arrangement, name: str, refused: Problem) -> Link:
     """Return the missing link for a refusal by AWS, with the policy that lifts it."""
     first = next(iter(remedies(refused.denial)), None) if refused.denial else None
     says = f"{refused.what} {refused.why}".strip()
+    if first and name == "trust":
+        return _untrusted(it, says, first)
     if first:
-        where = first.where
-        if name == "trust" and not it.external_id:
-            where = f"if the role requires an external ID, add --external-id; otherwise, {where}"
-        return Link(name, False, says, where, first.document)
+        return Link(name, False, says, first.where, first.document)
     return Link(name, False, says, refused.next.rstrip("."))
+
+
+def _untrusted(it: Arrangement, says: str, first: Remedy) -> Link:
+    """Return the missing link for a role that can't be assumed. The external ID is the first thing to suspect.
+
+    A statement that is proposed has the conditions of the arrangement, so that it doesn't open a second way in.
+    """
+    if it.external_id:
+        ids = f"check that the role requires the external ID {it.external_id}, and if it does, {first.where}"
+    else:
+        ids = f"if the role requires an external ID, add --external-id; otherwise, {first.where}"
+    of_trust = "Principal" in first.document["Statement"][0]
+    return Link("trust", False, says, ids, policies.with_conditions(it, first.document) if of_trust else first.document)

@@ -29,20 +29,23 @@ def owner(it: Arrangement) -> Template:
         repository="${RepositoryName}", role="${RoleName}", key="${KeyId}", external_id="${ExternalId}",
     )  # fmt: skip
     inline = {
-        "PolicyName": {"Fn::Sub": "ccsetup-${RepositoryRegion}-${RepositoryName}"},
+        "PolicyName": it.policy_name if it.others else {"Fn::Sub": "ccsetup-${RepositoryRegion}-${RepositoryName}"},
         "PolicyDocument": _filled(policies.permissions(it, words)),
     }
     role = {
         "Type": "AWS::IAM::Role",
         "Properties": {
             "RoleName": {"Ref": "RoleName"},
-            "Description": f"Gives other accounts access to the CodeCommit repository {it.repository}"[:1000],
+            **({"Path": it.path} if it.path != "/" else {}),
+            **({"PermissionsBoundary": it.boundary} if it.boundary else {}),
+            **({"MaxSessionDuration": it.session_s} if it.session_s else {}),
+            "Description": f"Gives other accounts access to the CodeCommit repository {it.label}"[:1000],
             "AssumeRolePolicyDocument": _filled(policies.trust(it, words)),
             "Policies": [inline],
         },
     }
     parameters = {
-        "RepositoryName": _parameter("The repository name", it.repository),
+        **({} if it.others else {"RepositoryName": _parameter("The repository name", it.repository)}),
         "RepositoryRegion": _parameter("The repository region", it.region),
         "RoleName": _parameter("The role that gives access to the repository", it.role, **_NAME),
     }
@@ -53,7 +56,7 @@ def owner(it: Arrangement) -> Template:
     if it.kms_key:
         parameters["KeyId"] = _parameter("The ID of the KMS key that encrypts the repository", policies.plain(it).key)
     outputs = {"RoleArn": _output("The value that developers pass as --role-arn", {"Fn::GetAtt": ["Role", "Arn"]})}
-    return _template(f"Shares the CodeCommit repository {it.repository}", parameters, {"Role": role}, outputs)
+    return _template(f"Shares the CodeCommit repository {it.label}", parameters, {"Role": role}, outputs)
 
 
 def people(it: Arrangement) -> Template:
@@ -64,7 +67,7 @@ def people(it: Arrangement) -> Template:
         "Type": "AWS::IAM::ManagedPolicy",
         "Properties": {
             "ManagedPolicyName": {"Fn::Sub": "Assume-${RoleName}"},
-            "Description": f"Access to the CodeCommit repository {it.repository} in another account"[:1000],
+            "Description": f"Access to the CodeCommit repository {it.label} in another account"[:1000],
             "PolicyDocument": _filled(policies.assume(it, words)),
             "Groups": {"Fn::If": ["HasGroup", [{"Ref": "GroupName"}], {"Ref": "AWS::NoValue"}]},
         },
@@ -75,7 +78,7 @@ def people(it: Arrangement) -> Template:
         "GroupName": _parameter("A group to attach the policy to (optional)", it.group),
     }
     outputs = {"PolicyArn": _output("The policy to attach to groups or users", {"Ref": "Policy"})}
-    made = _template(f"Access to {it.repository} in another account", parameters, {"Policy": policy}, outputs)
+    made = _template(f"Access to {it.label} in another account", parameters, {"Policy": policy}, outputs)
     has_group = {"HasGroup": {"Fn::Not": [{"Fn::Equals": [{"Ref": "GroupName"}, ""]}]}}
     before = ("AWSTemplateFormatVersion", "Description", "Parameters")
     return {**{name: made[name] for name in before}, "Conditions": has_group, **made}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -13,15 +14,17 @@ from ccsetup.core import validate
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Choice, Who
+from ccsetup.core.model import Answers, Choice, Unmatched, Who
 from ccsetup.core.question import Question
-from ccsetup.share import arrangement
+from ccsetup.share import arrangement, trust_merge
 from ccsetup.share import questions as share_questions
 from ccsetup.share.arrangement import Arrangement, read_trusts
 from ccsetup.share.policies import consistent
+from ccsetup.share.trust_policy import statements
 from ccsetup.wizard.engine import Trail, Walk, sentence
 from ccsetup.wizard.options import Options, looking
 
+_UNASKED = ("kms_key", "role_name", "external_id", "require_mfa", "sso_region")  # the review shows their defaults
 Act = Literal["", "apply", "check", "remove"]
 
 
@@ -50,6 +53,7 @@ class Arranging:
             defaults=options.yes,
         )
         self.trail = Trail()
+        self._expanded: dict[str, list[str]] = {}  # the repositories of each pattern
 
     def run(self) -> Arrangement:
         """Ask until there is a consistent arrangement."""
@@ -77,10 +81,17 @@ class Arranging:
         """The administrator's profile; "" if there is none."""
         return self.trail.answers.text("profile")
 
+    @property
+    def said(self) -> frozenset[str]:
+        """The keys of the answers that the command or the person named. A default or an empty answer names nothing."""
+        answers, asked = self.trail.answers, self.trail.asked
+        named = {key for key in asked if answers.text(key) not in ("", "no") or key == "read_only"}
+        return frozenset({*self.look.given, *named, *(["trust"] if "whom" in asked else [])})
+
     def flow(self, answers: Answers) -> Sequence[Question]:
         """Return the questions for the answers so far. --check and --remove ask fewer."""
         asked = self._questions(answers)
-        return [_settled(it) for it in asked] if self.looks else asked
+        return [_settled(it) if self.looks or it.key in _UNASKED else it for it in asked]
 
     def _questions(self, answers: Answers) -> Sequence[Question]:
         return (
@@ -96,9 +107,14 @@ class Arranging:
             share_questions.AUDIENCE,
             share_questions.READ_ONLY,
             share_questions.ROLE_NAME,
+            share_questions.ROLE_PATH,
             share_questions.EXTERNAL_ID,
+            share_questions.ALSO_EXTERNAL_ID,
             share_questions.REQUIRE_MFA,
             share_questions.TAGS,
+            share_questions.ORG,
+            share_questions.BOUNDARY,
+            share_questions.SESSION,
             share_questions.GROUP,
             *share_questions.sign_in(self.acts),
         )
@@ -130,18 +146,18 @@ class Arranging:
 
         return Question(
             "repo",
-            "Which repository do you want to share?",
+            "Which repositories do you want to share?",
             widget="choose",
-            help="The repository name (for example, MySharedDemoRepo), or its ARN with region and account.",
+            help="Names, separated by spaces (for example, MySharedDemoRepo), ARNs, or patterns like team-*.",
             about=(
-                "A repository belongs to one account and one region. Enter its name or ARN, for example,"
+                "A repository belongs to one account and one region. Enter names, ARNs or patterns, for example,"
                 " arn:aws:codecommit:us-east-2:111122223333:MySharedDemoRepo."
             ),
             choices=listed,
             parse=share_questions.repository,
             free=True,
             flag="REPO",
-            title="Repository",
+            title="Repositories",
             unasked="Pass a repository: ccsetup share MySharedDemoRepo --from-account 111122223333 --to-account"
             " 888888888888"
             " --region us-east-2",
@@ -151,7 +167,7 @@ class Arranging:
         def default(answers: Answers, look: Look) -> str | None:
             profile, other = answers.text("profile"), str(look.given.get("to_account", ""))
             found = self._account_of(profile, answers.text("region")) if profile else ""
-            return found if found and found != other else None
+            return found if found and found not in other.split() else None
 
         return Question(
             "from_account",
@@ -187,6 +203,10 @@ class Arranging:
             choices=lambda answers, look: share_questions.WHOM,
             known=lambda answers, look: "given" if "trust" in look.given else None,
             default=questions.fixed("account"),
+            parse=share_questions.whom,
+            settle=share_questions.settle_whom,
+            reads=share_questions.read_whom,
+            unmatched=lambda text: Unmatched(share_questions.NOBODY),
             flag="-",
             title="Whom",
         )
@@ -215,17 +235,47 @@ class Arranging:
         try:
             with self.context.screen.busy("Looking up the KMS key of the repository"):
                 who = Who(profile, region, chosen=True)
-                found = self.context.iam.customer_key(who, share_questions.address_of(answers).repository)
-        except NoRepository:
+                keys = {self.context.iam.customer_key(who, name) for name in self._repositories(answers)} - {""}
+        except (NoRepository, BadAnswer):
             raise
         except Problem as refused:
             self.context.screen.note(
                 f"{refused.what} ccsetup couldn't check whether the repository uses a customer managed key."
             )
             return None
+        if len(keys) > 1:
+            raise BadAnswer(f"The repositories are encrypted with different keys: {' and '.join(sorted(keys))}. Share"
+                            " those with the same key together, for example, with one command for each"
+                            " key.")  # fmt: skip
+        found = next(iter(keys), "")
         if found:
             self.context.screen.note(f"The repository is encrypted with {found}.")
         return found
+
+    def _repositories(self, answers: Answers) -> tuple[str, ...]:
+        """Return the names of the repositories. Patterns are looked up with the administrator's profile, and shown."""
+        found: list[str] = []
+        for word in share_questions.words_of(answers):
+            found += self._matching(word, answers) if share_questions.is_pattern(word) else [word]
+        return tuple(dict.fromkeys(found))
+
+    def _matching(self, word: str, answers: Answers) -> list[str]:
+        if word not in self._expanded:
+            profile, region = answers.text("profile"), answers.text("region")
+            if not profile or self._account_of(profile, region) != answers.text("from_account"):
+                raise BadAnswer(
+                    f"To find the repositories that match {word}, ccsetup needs a profile in account"
+                    f" {answers.text('from_account')}. In the other account, pass the names, for example, team-web"
+                    " team-api.",
+                    next="Pass one with --profile NAME.",
+                )
+            there = self.look.repositories(Who(profile, region, chosen=True))
+            names = sorted(name for name in there if fnmatchcase(name, word))
+            if not names:
+                raise BadAnswer(f"No repository in {region} matches {word}. Use a name or pattern like team-*.")
+            self._expanded[word] = names
+            self.context.screen.note(f"{word} matches {len(names)} repositories: {', '.join(names)}")
+        return self._expanded[word]
 
     def _arranged(self, answers: Answers) -> Arrangement:
         """Return the arrangement of complete answers."""
@@ -233,14 +283,28 @@ class Arranging:
             (key, value) for key, _, value in (word.partition("=") for word in answers.text("principal_tag").split())
         )
         trusts = read_trusts(answers.text("trust"))
+        repositories = self._repositories(answers)
+        people, *more = answers.text("to_account").split() or [""]
+        also_people = tuple(more)
+        of_arn, slash, name = answers.text("role_name").rpartition("/")
+        path = answers.text("role_path") or of_arn + slash or "/"
         return Arrangement(
-            repository=share_questions.address_of(answers).repository,
+            repository=repositories[0],
+            others=repositories[1:],
             region=answers.text("region"),
             owner=answers.text("from_account"),
-            role=answers.text("role_name"),
+            role=name,
+            path=path,
             trusts=trusts,
-            people=answers.text("to_account"),
+            people=people,
+            also_people=also_people,
+            org=answers.text("org"),
+            boundary=answers.text("permissions_boundary"),
+            session_s=int(answers.text("max_session_duration") or 0),
             external_id=answers.text("external_id"),
+            also_external_ids=tuple(
+                it for it in answers.text("also_external_id").split() if it != answers.text("external_id")
+            ),
             mfa=answers.text("require_mfa") == "yes",
             read_only=answers.text("read_only") == "yes",
             kms_key=answers.text("kms_key"),
@@ -253,28 +317,41 @@ class Arranging:
         )
 
 
-def external_id(it: Arrangement, *documents: object) -> Arrangement:
-    """Return the arrangement with its external ID. For AUTO, use the one in these trust policies, or create one."""
+def external_id(it: Arrangement, there: Mapping[str, object], create: bool = True) -> Arrangement:
+    """Return the arrangement with its external ID. AUTO is decided once, and then found in a trust policy.
+
+    `there` are the trust policies by where they are, e.g. "the folder share-Demo"; None for those that don't exist.
+    Raises Problem if they have different IDs, or if there is none and none should be created here.
+    """
     if it.external_id != share_questions.AUTO:
         return it
-    told = (found for document in documents for found in _ids_in(document))
-    made = next(told, "") or f"{it.repository[:40]}-{secrets.token_hex(12)}"
+    found = {where: ids[0] for where, trust in there.items() if trust and (ids := trust_merge.external_ids(it, trust))}
+    if len(set(found.values())) > 1:
+        raise Problem(
+            f"There are different external IDs: {', '.join(f'{id} in {where}' for where, id in found.items())}.",
+            why=f"With --external-id {share_questions.AUTO}, ccsetup uses the one that exists. Nothing was changed.",
+            next=f"Pass the one that developers use: --external-id {next(iter(found.values()))}",
+            code="input.invalid",
+        )
+    if not found and not create:
+        raise Problem(
+            f"The external ID isn't known here, because there is none in {' or '.join(there)}.",
+            why=f"The administrator of account {it.owner} has it: in the folder that ccsetup share wrote, and in the"
+            f" trust policy of the role {it.role}.",
+            next="Copy the folder here, or pass the external ID: --external-id ID",
+            code="input.missing",
+        )
+    made = next(iter(found.values()), "") or f"{it.stem[:40]}-{secrets.token_hex(12)}"
     return consistent(it._replace(external_id=made))
 
 
 def trust_in(context: Context, folder: Path) -> object:
     """Return the trust policy that an earlier run wrote to a folder; None if there is none."""
     try:
-        return json.loads(context.files.seen(folder / "account-a-trust.json") or "null")
+        found = json.loads(context.files.seen(folder / "account-a-trust.json") or "null")
+        return found if found and statements(found) else None
     except (ValueError, RecursionError, Problem):
         return None
-
-
-def _ids_in(document: object) -> list[str]:
-    if isinstance(document, dict):
-        own = document.get("sts:ExternalId")
-        return [own] if isinstance(own, str) else [it for inner in document.values() for it in _ids_in(inner)]
-    return [it for inner in document for it in _ids_in(inner)] if isinstance(document, list) else []
 
 
 def _settled(question: Question) -> Question:

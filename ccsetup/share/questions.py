@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from ccsetup.access import questions
 from ccsetup.core import validate
-from ccsetup.core.arn import account_in
+from ccsetup.core.arn import account_in, pattern
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Choice, Corrected, Value
+from ccsetup.core.model import Answers, Choice, Corrected, Told, Value
 from ccsetup.core.question import Question
 from ccsetup.git import address
 from ccsetup.git.address import Address
@@ -22,6 +24,7 @@ WHOM = (
     Choice("oidc", "OIDC tokens", "e.g. from GitHub Actions or GitLab pipelines"),
     Choice("saml", "SAML assertions", "from an identity provider, by ARN"),
 )
+NOBODY = "That's not an account ID, a role ARN, a SAML provider ARN, or an OIDC issuer."
 _ASKS = {
     "permission-set": (
         "Permission set",
@@ -51,14 +54,38 @@ _ASKS = {
 
 
 def address_of(answers: Answers) -> Address:
-    """Return the repository's address as far as it is known."""
-    return address.parse(answers.text("repo")) if answers.text("repo") else Address("Access")
+    """Return the first repository's address as far as it is known. The name can be a pattern."""
+    first = next(iter(answers.text("repo").split()), "")
+    return Address(first) if is_pattern(first) else address.parse(first) if first else Address("Access")
+
+
+def is_pattern(word: str) -> bool:
+    """Say whether a word stands for all repositories whose names match it, e.g. team-*."""
+    return bool(set(word) & set("*?")) and re.fullmatch(r"[\w.*?-]+", word, re.ASCII) is not None
+
+
+def words_of(answers: Answers) -> tuple[str, ...]:
+    """Return the names and patterns of the repositories. Raises BadAnswer if they are in different places."""
+    words = answers.text("repo").split()
+    read = [Address(word) if is_pattern(word) else address.parse(word) for word in words]
+    for what in ("region", "account_id"):
+        if len({getattr(one, what) for one in read} - {"", None}) > 1:
+            raise BadAnswer(f"The repositories must be in one {'account' if what == 'account_id' else what}."
+                            " To share others with the same role, run the command again, for example, with --region"
+                            " us-west-2.")  # fmt: skip
+    return tuple(dict.fromkeys(one.repository for one in read))
 
 
 def repository(text: str) -> str | Corrected:
-    """Check a repository's name or any address; corrections are shown."""
-    said = address.parse(text).said
-    return Corrected(validate.tidy(text), said) if said else validate.tidy(text)
+    """Check the names or any addresses of repositories, and patterns; corrections are shown."""
+    words = validate.tidy(text).split()
+    if len(words) == 1 and not is_pattern(words[0]):
+        said = address.parse(text).said
+        return Corrected(validate.tidy(text), said) if said else validate.tidy(text)
+    said = "; ".join(filter(None, (address.parse(word).said for word in words if not is_pattern(word))))
+    value = " ".join(dict.fromkeys(words))
+    words_of(Answers([("repo", value)]))
+    return Corrected(value, said) if said else value
 
 
 def region_told(answers: Answers, look: Look) -> str | None:
@@ -89,6 +116,45 @@ def same_account(value: object, answers: Answers, look: Look) -> None:
         raise BadAnswer(f"The repository ARN is in account {told}, not {value}. Specify only one account.")
 
 
+def _told_whom(text: str) -> tuple[str, dict[str, Value]]:
+    """Return who an account ID, an ARN or an issuer's URL stands for, and the answer that it gives; "" for no one."""
+    word = validate.tidy(text)
+    try:
+        if re.fullmatch(r"[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}", word):
+            account = validate.account_id(word)
+            return "account", {"to_account": account.value if isinstance(account, Corrected) else account}
+        if re.fullmatch(pattern("iam", "root"), word):
+            return "account", {"to_account": account_in(word)}
+        named = f"oidc:{word}" if word.startswith("https://") else word
+        if len(word.split()) == 1 and named.startswith(("arn:", "oidc:", "saml:", "permission-set:")):
+            saml = named.startswith("arn:") and ":saml-provider/" in named
+            trust = arrangement.trust(f"saml:{named}" if saml else named)
+            return trust.kind, {"trust": trust.name}
+    except BadAnswer:
+        pass
+    return "", {}
+
+
+def read_whom(text: str) -> str:
+    """Describe who an account ID, an ARN or an issuer's URL stands for, "" if it is none of them."""
+    kind, answers = _told_whom(text)
+    labels = {choice.value: choice.label for choice in WHOM}
+    return f"{labels[kind]}: {next(iter(answers.values()))}" if kind else ""
+
+
+def whom(text: str) -> str:
+    """Accept one of the choices, or an account ID, an ARN or an issuer's URL."""
+    if _told_whom(text)[0] or text in (*(choice.value for choice in WHOM), "given"):
+        return text
+    raise BadAnswer(f"{NOBODY} It should look like 888888888888 or arn:aws:iam::888888888888:role/BuildMachine.")
+
+
+def settle_whom(value: Value, answers: Answers, look: Look) -> Told | None:
+    """Return the choice that an account ID, an ARN or an issuer's URL stands for, with its answer."""
+    kind, told = _told_whom(str(value))
+    return Told(kind, (), told) if kind else None
+
+
 def trust(whom: str) -> Question:
     """Return the question for the details of a trust of this kind."""
     ask, help_, about = _ASKS.get(whom, ("Who should the role trust?", "", ""))
@@ -107,7 +173,8 @@ def trust(whom: str) -> Question:
 
 def _suggested(answers: Answers) -> str:
     """Return the default name of the role."""
-    return arrangement.role_for(address_of(answers).repository, answers.text("read_only") == "yes")
+    names = [re.sub(r"[*?].*", "", word).rstrip("-_.") or "all" for word in words_of(answers)] or ["Access"]
+    return arrangement.role_for(arrangement.stem_of(names), answers.text("read_only") == "yes")
 
 
 def _kinds(answers: Answers) -> set[str]:
@@ -123,12 +190,13 @@ def to_account() -> Question:
 
     def of_role(answers: Answers, look: Look) -> str | None:
         roles = [trust.name for trust in read_trusts(answers.text("trust")) if trust.kind == "role"]
-        return account_in(roles[0]) if roles else None
+        return " ".join(dict.fromkeys(map(account_in, roles))) or None
 
     def settle(value: object, answers: Answers, look: Look) -> None:
-        if str(value) == answers.text("from_account"):
+        if answers.text("from_account") in str(value).split():
             raise BadAnswer(
-                f"Both account IDs are {value}. Use two different accounts, for example, 111122223333 and 888888888888."
+                f"Both account IDs are {answers.text('from_account')}. Use two different accounts, for example,"
+                " 111122223333 and 888888888888."
             )
 
     return Question(
@@ -140,11 +208,18 @@ def to_account() -> Question:
             " in, for example, 888888888888."
         ),
         known=of_role,
-        parse=validate.account_id,
+        parse=arrangement.accounts,
         settle=settle,
         when=_by_assuming,
         title="To account",
     )
+
+
+def _one_path(value: object, answers: Answers, look: Look) -> None:
+    """Refuse a path that contradicts the role's ARN."""
+    told, slash, _ = answers.text("role_name").rpartition("/")
+    if value and slash and told + slash != value:
+        raise BadAnswer(f"The role ARN has the path {told + slash}, not {value}. Specify only one path.")
 
 
 SUBJECT = Question(
@@ -199,6 +274,19 @@ ROLE_NAME = Question(
     parse=arrangement.role_name,
     title="Role",
 )
+ROLE_PATH = Question(
+    "role_path",
+    "Role path (optional)",
+    about=(
+        "A path groups roles under a common prefix in their ARNs, and policies can refer to it. It starts and ends with"
+        " a slash, for example, /teams/platform/."
+    ),
+    known=questions.fixed(""),
+    parse=arrangement.role_path,
+    settle=_one_path,
+    optional=True,
+    title="Role path",
+)
 EXTERNAL_ID = Question(
     "external_id",
     "Require an external ID?",
@@ -217,6 +305,19 @@ EXTERNAL_ID = Question(
     free=True,
     title="External ID",
 )  # fmt: skip
+ALSO_EXTERNAL_ID = Question(
+    "also_external_id",
+    "Other external IDs to accept (optional)",
+    about=(
+        "The role also accepts these external IDs, so that you can replace one without interruption. For example, enter"
+        " the old one until everyone uses the new one."
+    ),
+    known=questions.fixed(""),
+    parse=arrangement.external_ids,
+    optional=True,
+    when=lambda answers: bool(answers.text("external_id")),
+    title="Other external IDs",
+)
 REQUIRE_MFA = Question(
     "require_mfa",
     "Require MFA?",
@@ -300,6 +401,43 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
     )
 
 
+ORG = Question(
+    "org",
+    "Organization ID (optional)",
+    about=(
+        "With this ID, only accounts of your AWS organization can assume the role. The AWS Organizations console shows"
+        " it, for example, o-exampleorgid."
+    ),
+    known=questions.fixed(""),
+    parse=arrangement.organization,
+    when=_by_assuming,
+    optional=True,
+    title="Organization",
+)
+BOUNDARY = Question(
+    "permissions_boundary",
+    "Permissions boundary (optional)",
+    about=(
+        "A permissions boundary is a policy that limits what a role can do, and some companies require one. Enter its"
+        " ARN, for example, arn:aws:iam::111122223333:policy/Boundary."
+    ),
+    known=questions.fixed(""),
+    parse=arrangement.boundary,
+    optional=True,
+    title="Boundary",
+)
+SESSION = Question(
+    "max_session_duration",
+    "Maximum session duration in seconds (optional)",
+    about=(
+        "After this time, developers have to assume the role again. AWS allows one hour to 12 hours, for example, 14400"
+        " for four hours."
+    ),
+    known=questions.fixed(""),
+    parse=arrangement.session_duration,
+    optional=True,
+    title="Longest session",
+)
 GROUP = Question(
     "group",
     "Group to attach the policy to (optional)",

@@ -36,13 +36,17 @@ def _team(it: Arrangement) -> Team:
         " person who sent you this file."
     )
     entry = Entry("default", label, kind, kept)
-    name = f"{it.repository[: rules.LINE - len(', shared')]}, shared"
-    return Team(name, (entry, *_sign_in(it)), (Place(it.repository, _folder(it)),), note)
+    name = f"{it.stem[: rules.LINE - len(', shared')]}, shared"
+    return Team(name, (entry, *_sign_in(it)), tuple(Place(one.repository, _folder(one)) for one in it.each), note)
 
 
 def _sign_in(it: Arrangement) -> tuple[Entry, ...]:
     """Return the access for the source profile, if the start URL is known."""
-    told = {"sso_start_url": it.start_url, "sso_region": it.sso_region, "sso_account_id": it.people}
+    told = {
+        "sso_start_url": it.start_url,
+        "sso_region": it.sso_region,
+        "sso_account_id": "" if it.also_people else it.people,
+    }
     told |= {"sso_role_name": it.permission_set, "region": it.region, "profile": it.source_profile}
     kept = {key: value for key, value in told.items() if value}
     return (Entry("sign-in", "Single sign-on", "sso", kept),) if it.start_url else ()

@@ -37,7 +37,7 @@ def owner(it: Arrangement) -> str:
         external_id="${var.external_id}",
     )  # fmt: skip
     variables = {
-        "repository": (it.repository, "The repository name"),
+        **({} if it.others else {"repository": (it.repository, "The repository name")}),
         "region": (it.region, "The repository region"),
         "role_name": (it.role, "The role that gives access to the repository"),
         **({"people_account": (it.people, "The developers' account, which gets access")} if it.assumed else {}),
@@ -50,19 +50,22 @@ def owner(it: Arrangement) -> str:
     }
     return "\n".join(
         (
-            _HEAD.format(about=f"The repository's account: the role that gives access to {it.repository}."),
+            _HEAD.format(about=f"The repository's account: the role that gives access to {it.label}."),
             'data "aws_caller_identity" "current" {}\n',
             *(_variable(name, *told) for name, told in variables.items()),
             _resource(
                 "aws_iam_role",
                 "shared",
                 ("name", "var.role_name"),
+                *([("path", _text(it.path))] if it.path != "/" else []),
+                *([("permissions_boundary", _text(it.boundary))] if it.boundary else []),
+                *([("max_session_duration", str(it.session_s))] if it.session_s else []),
                 ("assume_role_policy", _encoded(policies.trust(it, words))),
             ),
             _resource(
                 "aws_iam_role_policy",
                 "repository",
-                ("name", '"ccsetup-${var.region}-${var.repository}"'),
+                ("name", _text(it.policy_name) if it.others else '"ccsetup-${var.region}-${var.repository}"'),
                 ("role", "aws_iam_role.shared.id"),
                 ("policy", _encoded(policies.permissions(it, words))),
             ),
@@ -76,7 +79,7 @@ def people(it: Arrangement) -> str:
     words = Words(_PARTITION, _DNS, "", "${var.owner_account}", "", "", "${var.role_name}", "", "")
     return "\n".join(
         (
-            _HEAD.format(about=f"The developers' account: the policy that allows access to {it.repository}."),
+            _HEAD.format(about=f"The developers' account: the policy that allows access to {it.label}."),
             _variable("owner_account", it.owner, "The account that owns the repository and the role"),
             _variable("role_name", it.role, "The role that gives access to the repository"),
             _variable("group_name", it.group, "A group to attach the policy to (optional)"),

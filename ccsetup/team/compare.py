@@ -8,8 +8,8 @@ from typing import NamedTuple
 from ccsetup import access
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
-from ccsetup.team import rules
-from ccsetup.team.file import Entry, Place, Team
+from ccsetup.team import rules, ways
+from ccsetup.team.contents import Entry, Place, Team
 
 _CODES = {
     "sso_start_url": "team.sign-in",
@@ -53,26 +53,52 @@ class Difference(NamedTuple):
 def differences(team: Team, facts: Facts, clones: Mapping[str, Standing], do: str) -> list[Difference]:
     """Return the differences, accesses first. `clones` has the repositories' folders by name, `do` is what to run."""
     here = {entry.name: _profile_here(entry, facts) for entry in team.entries}
-    named = {place.access for place in team.repositories}
-    started = {it.answers.get("source_profile", "") for it in team.entries} - {""}  # used as source profiles
-    alone = [it for it in team.entries if it.name not in named and it.answers.get("profile") not in started]
-    wanted = [it for it in team.entries if here[it.name] or it.name in named]
-    first = (alone or team.entries)[0]
-    if not any(here[it.name] and it in alone for it in wanted) and first not in wanted:
-        wanted.insert(0, first)
-    usual = next((it.name for it in wanted if it in alone), wanted[0].name)
+    by = _served(team, here, clones) if team.by_access else _named_by(team, here)
+    wanted = [it for it in team.entries if here[it.name] or it.name in by.values()]
     sources = {it.answers.get("source_profile", "") for it in wanted} - {""}
     wanted = [it for it in team.entries if it in wanted or it.answers.get("profile") in sources]
     meant = {entry.name: _meant(entry, here[entry.name], facts) for entry in wanted}
     found: list[Difference] = []
     for entry in wanted:
         found += (Difference(finding, meant[entry.name]) for finding in _of_entry(entry, here[entry.name], facts, do))
-    missing = _missing([it for it in team.repositories if not clones[it.name].occupied], do)
-    for place in team.repositories:
-        entry = meant[place.access or usual]
+    places = [it for it in team.repositories if it.name in by]
+    missing = _missing([it for it in places if not clones[it.name].occupied], do)
+    for place in places:
+        entry = meant[by[place.name]]
         said = _of_place(place, entry, clones[place.name], do) if clones[place.name].occupied else missing
         found += [Difference(said, entry, place._replace(access=entry.name))] if said else []
     return found
+
+
+def _named_by(team: Team, here: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the access of each repository: the one that it names, otherwise the usual one of this computer.
+
+    The usual access is in it under "", since it is wanted even without repositories.
+    """
+    alone = ways.offered(team)
+    named = {name for place in team.repositories for name in place.accesses}
+    wanted = [it for it in team.entries if here[it.name] or it.name in named]
+    first = (alone or team.entries)[0]
+    if not any(here[it.name] and it in alone for it in wanted) and first not in wanted:
+        wanted.insert(0, first)
+    usual = next((it.name for it in wanted if it in alone), wanted[0].name)
+    extra = {"": first.name} if first in wanted else {}
+    return {**extra, **{it.name: next(iter(it.accesses), usual) for it in team.repositories}}
+
+
+def _served(team: Team, here: Mapping[str, str], clones: Mapping[str, Standing]) -> Mapping[str, str]:
+    """Return the access of each repository that the ways in of this computer reach, if possible its clone's own.
+
+    As in `_named_by`, the usual access is in it under "".
+    """
+    ways_in = [it for it in team.entries if here[it.name] and it.answers.get("profile") not in ways.started(team)]
+    found: dict[str, list[str]] = {}
+    for entry in ways_in or ways.offered(team)[:1]:
+        found.setdefault("", []).append(entry.name)
+        for name, by in ways.reached(team, entry, team.repositories).items():
+            found.setdefault(name, []).append(by)
+    used = {name: clones[name].profile if name else "" for name in found}
+    return {name: next((it for it in by if used[name] and here[it] == used[name]), by[0]) for name, by in found.items()}
 
 
 def _missing(places: Sequence[Place], do: str) -> Finding:
@@ -155,7 +181,7 @@ def _finding(code: str, name: str, says: str, key: str, facts: Facts, do: str) -
 
 
 def _of_place(place: Place, entry: Entry, there: Standing, do: str) -> Finding | None:
-    name, profile = place.name, entry.answers.get("profile", "")
+    name, profile = place.repo, entry.answers.get("profile", "")
     if not there.is_clone:
         says = f"./{place.folder} already exists but isn't a clone of {name}."
         return Finding(

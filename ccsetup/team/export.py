@@ -11,7 +11,7 @@ from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import MACHINE, Corrected
 from ccsetup.core.text import did_you_mean
 from ccsetup.team import rules
-from ccsetup.team.file import Entry
+from ccsetup.team.contents import Entry
 
 Settings = Mapping[str, Mapping[str, str]]
 

@@ -15,10 +15,13 @@ from ccsetup import access
 from ccsetup.access.paste import Reading
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import MACHINE, Answers, Corrected
-from ccsetup.core.text import did_you_mean
-from ccsetup.team import rules
+from ccsetup.core.text import did_you_mean, inert
+from ccsetup.team import profiles, rules, ways
 from ccsetup.team import rules as team_rules
+from ccsetup.team.contents import Entry, Place, Team
 from ccsetup.team.lines import Fault, Lines, Path, lines_of, spelled
+
+__all__ = ["Entry", "Place", "Team"]  # what `read` returns
 
 MOST_BYTES = 256 * 1024
 MOST = {"access": 50, "repositories": 500}
@@ -39,6 +42,7 @@ region = string(default="")
 via = string(default="")
 helper = string(default="")
 access = string(default="")
+repository = string(default="")
 submodules = string(default="yes")
 """
 _MISSING = {
@@ -51,40 +55,7 @@ _TWICE = "This key or section appears twice. Remove one of them."
 _SHAPE = "Use the sections [access] and [repositories], each with [[NAME]] sections, and lines like key = value."
 
 
-class Entry(NamedTuple):
-    """One way to get access: its name in the file, its label, its kind, and the answers by question key."""
-
-    name: str
-    label: str
-    kind: str
-    answers: Mapping[str, str]
-
-
-class Place(NamedTuple):
-    """One repository; empty fields aren't set. `access` names an entry, if it isn't the chosen one."""
-
-    name: str
-    directory: str = ""
-    branch: str = ""
-    region: str = ""
-    via: str = ""
-    helper: str = ""
-    access: str = ""
-    submodules: str = "yes"
-
-    @property
-    def folder(self) -> str:
-        """The folder to clone into."""
-        return self.directory or self.name
-
-
-class Team(NamedTuple):
-    """A team file's contents: the entries in order, with the one called default first."""
-
-    name: str
-    entries: tuple[Entry, ...]
-    repositories: tuple[Place, ...] = ()
-    note: str = ""
+Sections = Sequence[tuple[str, Mapping[str, str]]]
 
 
 class TeamFile(NamedTuple):
@@ -176,14 +147,18 @@ class _Reader:
 
     def team(self, tree: Mapping[str, Any]) -> Team:
         """Return a tree's contents, which are valid only if no error was found."""
-        self._value((), "version", tree, team_rules.version)
+        version = self._value((), "version", tree, team_rules.version)
         name = self._value((), "name", tree, team_rules.words(team_rules.LINE))
         note = self._value((), "note", tree, team_rules.words(400))
         told = self._sections(tree, "access")
         entries = [self._entry(one, each) for one, each in told]
-        places = [
-            self._place(one, each, [name for name, _ in told]) for one, each in self._sections(tree, "repositories")
-        ]
+        sections = self._sections(tree, "repositories")
+        places = [self._place(one, each, [name for name, _ in told]) for one, each in sections]
+        places = self._with_listed(places, told)
+        if version == "1":
+            self._refuse_newer(told, sections)
+        for entry, key, says in profiles.faults(entries):
+            self._fault(("access", entry.name, key), says)
         self._apart(places)
         if not told:
             self.faults.append(
@@ -193,7 +168,7 @@ class _Reader:
                     "The file has no access section. Add [access], then [[default]] with kind = sso, for example.",
                 )
             )
-        return Team(name, tuple(sorted(entries, key=_default_first)), tuple(places), note)
+        return Team(name, tuple(sorted(entries, key=_default_first)), tuple(places), note, version or "1")
 
     def _sections(self, tree: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, str]]]:
         sections = tree.get(name)
@@ -211,7 +186,7 @@ class _Reader:
         answers: dict[str, str] = {}
         known = team_rules.keys(access.of(kind)) if kind else {}
         for key, text in told.items() if kind else ():
-            if key in ("label", "kind") or not isinstance(text, str):
+            if key in ("label", "kind", "repositories") or not isinstance(text, str):
                 continue
             if key not in known:
                 self._fault((*at, key), team_rules.refusal(key, tuple(known), kind))
@@ -232,9 +207,41 @@ class _Reader:
         values = {key: self._value(at, key, told, check) for key, check in team_rules.OF_REPOSITORY.items()}
         if not values["directory"]:
             self._try((*at, "directory"), lambda: team_rules.own_folder(name))
-        if values["access"] and values["access"] not in entries:
+        if {*team_rules.listed(values["access"])} - {*entries}:
             self._fault((*at, "access"), f"This access doesn't exist. Available: {', '.join(entries)}.")
+            values["access"] = ""
         return Place(name, **{**values, "submodules": values["submodules"] or "yes"})
+
+    def _with_listed(self, places: Sequence[Place], told: Sections) -> list[Place]:
+        """Return the repositories with the accesses that list them, and those that are only listed."""
+        found = {place.name: place for place in places}
+        own = list(found)
+        for entry, each in told:
+            text = each.get("repositories")
+            for name in team_rules.listed(text) if isinstance(text, str) else ():
+                at = ("access", entry, "repositories")
+                if name not in found:
+                    if hint := did_you_mean(name, own, 1):
+                        self._fault(at, f"There is no section [[{inert(name)}]] in [repositories]. {hint}")
+                        continue
+                    checks = (team_rules.repository, team_rules.own_folder)
+                    if not all(self._try(at, partial(check, name)) for check in checks):
+                        continue
+                there = found.get(name) or Place(name)
+                names = dict.fromkeys((*there.accesses, entry))
+                found[name] = there._replace(access=", ".join(names))
+        if len(found) > MOST["repositories"]:
+            self._fault(("repositories", ""), f"The maximum is {MOST['repositories']} repositories.")
+        return list(found.values())
+
+    def _refuse_newer(self, told: Sections, places: Sections) -> None:
+        """Refuse what earlier versions of ccsetup can't read in a file with version 1."""
+        newer = [("access", one, "repositories") for one, each in told if "repositories" in each]
+        for one, each in places:
+            newer += [("repositories", one, "repository")] if each.get("repository") else []
+            newer += [("repositories", one, "access")] if "," in each.get("access", "") else []
+        for path in newer:
+            self._fault(path, "A file with version = 1 can't have this. Change the first line to version = 2.")
 
     def _apart(self, places: Sequence[Place]) -> None:
         """Refuse folders that are equal or inside one another: links in one clone could redirect the next one."""
@@ -292,8 +299,10 @@ class _Reader:
 
 def text(team: Team) -> str:
     """Return the text of a team file. Raises BadAnswer or Refused if a team file can't express it."""
-    team = team._replace(entries=tuple(sorted(team.entries, key=_default_first)))
-    lines = ["version = 1", *_settings({"name": team.name, "note": team.note}), "", "[access]"]
+    newer = any(place.repository or len(place.accesses) > 1 for place in team.repositories)
+    version = "2" if newer else team.version
+    team = team._replace(entries=tuple(sorted(team.entries, key=_default_first)), version=version)
+    lines = [f"version = {version}", *_settings({"name": team.name, "note": team.note}), "", "[access]"]
     for entry in team.entries:
         answers = dict(_named(entry.kind, question, value) for question, value in entry.answers.items())
         lines += [f"  [[{entry.name}]]", *_settings({"label": entry.label, "kind": entry.kind}, "  ")]
@@ -334,14 +343,13 @@ def readings(text: str) -> tuple[Reading, ...]:
         found = read(text).team
     except Refused:
         return ()
-    named = {place.access for place in found.repositories}
-    entries = [entry for entry in found.entries if entry.name not in named] or found.entries
-    return tuple(_reading(found, entry) for entry in entries)
+    return tuple(_reading(found, entry) for entry in ways.offered(found) or found.entries)
 
 
 def _reading(found: Team, entry: Entry) -> Reading:
-    place = next((it for it in found.repositories if it.access in ("", entry.name)), None)
-    first = {"repo": place.name, "branch": place.branch, "directory": place.directory} if place else {}
+    by = ways.reached(found, entry, found.repositories)
+    place = next((it for it in found.repositories if by.get(it.name) == entry.name), None)
+    first = {"repo": place.repo, "branch": place.branch, "directory": place.directory} if place else {}
     region = {"region": place.region} if place and place.region else {}
     told = {**entry.answers, **{key: value for key, value in first.items() if value}, **region}
     if rules.is_pattern(told.get("profile", "")):

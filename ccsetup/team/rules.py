@@ -105,18 +105,20 @@ def words(most: int) -> Callable[[str], str]:
 
     def check(text: str) -> str:
         if not 0 < len(text) <= most:
-            raise BadAnswer(f"This text must be 1 to {most} characters long, for example, Acme platform.")
+            raise BadAnswer(
+                f"This text must be 1 to {most} characters long, for example, Acme platform. It has {len(text)}."
+            )
         return plain(text)
 
     return check
 
 
 def version(text: str) -> str:
-    """Check the version, which is always 1."""
-    if text != "1":
-        newer = text.isdecimal() and text.isascii() and int(text[:9]) > 1
+    """Check the version: 2 for what earlier versions of ccsetup can't read, otherwise 1."""
+    if text not in ("1", "2"):
+        newer = text.isdecimal() and text.isascii() and int(text[:9]) > 2
         after = " For newer files, upgrade ccsetup: pipx upgrade ccsetup." if newer else ""
-        raise BadAnswer(f"This version of ccsetup supports only version = 1.{after}")
+        raise BadAnswer(f"This version of ccsetup supports only version = 1 or 2.{after}")
     return text
 
 
@@ -128,6 +130,16 @@ def name(text: str) -> str:
             " characters. Use a name like [[default]]."
         )
     return text
+
+
+def listed(text: str) -> list[str]:
+    """Return the names in a list separated by commas, each once."""
+    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def names(text: str) -> str:
+    """Check the names of one or more accesses, separated by commas."""
+    return ", ".join(map(name, listed(text)))
 
 
 def kind(text: str) -> str:
@@ -176,7 +188,8 @@ OF_REPOSITORY: Mapping[str, Callable[[str], str | Corrected]] = {
     "region": validate.region,
     "via": VIA.parse,
     "helper": WHOSE.parse,  # one of two names, never a program
-    "access": name,
+    "access": names,
+    "repository": repository,
     "submodules": yes_no,
 }
 
@@ -268,6 +281,11 @@ def filled(text: str, answers: Mapping[str, Value]) -> str:
         return ""
     name = _PLACE.sub(lambda found: re.sub(r"[^A-Za-z0-9_.+=,-]", "-", told[found[1]]), text)
     return name.lstrip("-")[:_MOST]
+
+
+def account(answers: Mapping[str, Value]) -> str:
+    """Return the account that an access is for, "" if the answers don't tell."""
+    return _told("account", answers)
 
 
 def _told(place: str, answers: Mapping[str, Value]) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
+from unicodedata import normalize
 
 from ccsetup.core.echo import Echo, summary
 from ccsetup.core.lazy_regex import later
-from ccsetup.core.model import Choice
-from ccsetup.core.text import cells, inert
+from ccsetup.core.model import Choice, Unmatched
+from ccsetup.core.text import cells, folded, inert
 
+ALL = Choice("", "Show the whole list", "press Enter")  # not an answer: clears the filter
 _LONGEST = 64  # the longest text that is searched for; a paste is longer
 
 
@@ -32,8 +34,8 @@ def entries(choices: Sequence[Choice]) -> list[Entry]:
 
 def _entry(choice: Choice) -> Entry:
     label, hint = inert(choice.label), inert(choice.hint)
-    low = label.casefold()
-    return Entry(choice, label, hint, low, f"{low} {choice.value} {hint}".casefold())
+    low = folded(label)
+    return Entry(choice, label, hint, low, folded(f"{low} {choice.value} {hint}"))
 
 
 def matching(there: Sequence[Entry], typed: str) -> tuple[list[Entry], bool]:
@@ -41,7 +43,7 @@ def matching(there: Sequence[Entry], typed: str) -> tuple[list[Entry], bool]:
 
     Best is an equal label, then the beginning of one, then any part of one, then hint or value. Ties keep their order.
     """
-    text = inert(typed).casefold().strip()
+    text = folded(inert(typed)).strip()
     words = text.split()
     if not words:
         return list(there), True
@@ -75,7 +77,8 @@ class Pick:
     """The state of one list.
 
     `free` adds the typed text as an entry, `use "…"`, or the default if it is no entry; `reads` adds an entry that
-    describes the typed text, if it is recognized.
+    describes the typed text, if it is recognized. If nothing matches, `said` tells why, and the entries are ALL and
+    what `unmatched` suggests.
     """
 
     def __init__(
@@ -85,9 +88,11 @@ class Pick:
         default: str = "",
         free: bool = False,
         reads: Callable[[str], str] | None = None,
+        unmatched: Callable[[str], Unmatched] | None = None,
     ) -> None:
         self._there = entries(choices)
-        self._free, self._reads, self._echo = free, reads, echo
+        self._free, self._reads, self._echo, self._unmatched = free, reads, echo, unmatched
+        self._said = ""
         self._due: str | None = None
         self.widest = max((cells(entry.label) for entry in self._there), default=0)
         self._start = next((i for i, choice in enumerate(choices) if default and choice.value == default), -1)
@@ -121,14 +126,28 @@ class Pick:
         """Return what matches. Computed when needed, since a paste may arrive letter by letter."""
         if self._due is not None:
             self._shown, exact = matching(self._there, self._due)
-            text, self._due = self._due.strip(), None
+            text, self._due, self._said = self._due.strip(), None, ""
             self._add(text, exact)
             if self.offered and not text:
                 self._shown.insert(0, self._use(self.offered))
+            if text and not self._shown:
+                self._suggest(text)
         return self._shown
 
+    @property
+    def said(self) -> str:
+        """Return why nothing matches, "" if something does."""
+        return self._said if self.shown else ""
+
+    def _suggest(self, text: str) -> None:
+        """Offer what to do if nothing matches."""
+        found = self._unmatched(text) if self._unmatched else Unmatched("")
+        self._said = found.said or f'Nothing matches "{self._echo.brief(text)}".'
+        self._shown = [entry._replace(own=entry.choice is not ALL) for entry in entries([ALL, *found.choices])]
+
     def _add(self, text: str, exact: bool) -> None:
-        if not text or any(text in (e.choice.value, e.choice.label) for e in self._shown):
+        same = {normalize("NFC", it) for entry in self._shown for it in (entry.choice.value, entry.choice.label)}
+        if not text or normalize("NFC", text) in same:
             return
         words = self._reads(text) if self._reads else ""
         if words:
@@ -162,4 +181,6 @@ class Pick:
 
     def counter(self) -> str:
         """Return the place of the cursor among the entries that match, for example "3 of 29"."""
+        if self.said:
+            return f"0 of {len(self._there):,}"
         return f"{self.at + 1 if self.shown else 0:,} of {len(self.shown):,}"

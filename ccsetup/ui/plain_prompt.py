@@ -12,7 +12,7 @@ from ccsetup.core.echo import Echo
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import BACK, Asked, Back, Corrected, Secret
 from ccsetup.core.text import MASK, inert
-from ccsetup.ui.filter_list import Entry, Pick
+from ccsetup.ui.filter_list import ALL, Entry, Pick
 
 SOME = 20  # how many entries of a list are shown at once
 
@@ -52,7 +52,8 @@ def conversation(asked: Asked, say: Say, read: Read, echo: Echo) -> Answered | B
         if text:
             say(mark + inert(text))
     default = asked.typed or asked.default
-    pick = Pick(asked.choices, echo, default, asked.free, asked.reads) if asked.widget == "choose" else None
+    listed = (asked.choices, echo, default, asked.free, asked.reads, asked.unmatched)
+    pick = Pick(*listed) if asked.widget == "choose" else None
     while True:
         for line in _listed(pick) if pick else ():
             say(line)
@@ -101,13 +102,21 @@ def _answer(asked: Asked, typed: str, pick: Pick | None, say: Say, echo: Echo) -
 
 def _chosen(pick: Pick, typed: str, has_default: bool, say: Say, echo: Echo) -> Entry | None:
     if not typed:
-        return pick.current() if has_default or len(pick.shown) == 1 else None
+        if has_default or len(pick.shown) == 1:
+            return pick.current()
+        say("! Type the number of an entry, or a part of its text.")
+        return None
     if typed.isdecimal() and 0 < int(typed) <= min(len(pick.shown), SOME):
-        return pick.shown[int(typed) - 1]
+        entry = pick.shown[int(typed) - 1]
+        if entry.choice is ALL:
+            pick.narrow("")
+            return None
+        return entry
     pick.narrow(typed)
-    if not pick.shown:
-        say(f'! Nothing matches "{echo.brief(typed)}".')
-        pick.narrow("")
+    if pick.said:
+        say(f"! {pick.said}")
+        if len(pick.shown) == 1:
+            pick.narrow("")
         return None
     if (not pick.shown[0].own and len(pick.shown) == 1) or pick.shown[0].choice.value == typed:
         return pick.shown[0]

@@ -18,7 +18,7 @@ from ccsetup.core.echo import Echo
 from ccsetup.core.errors import Cancelled, Missing
 from ccsetup.core.model import BACK, Asked, Back, Later, Secret, Widget
 from ccsetup.core.text import spell
-from ccsetup.ui import keyboard
+from ccsetup.ui import appearance, keyboard
 from ccsetup.ui.plain_prompt import Answered, accepted, conversation
 from ccsetup.ui.question_view import Sheet
 from ccsetup.ui.tty import QUIET_S, Tty, more, wait_for_input
@@ -59,7 +59,7 @@ class Prompt:
 
     def ask(self, asked: Asked) -> str | Secret | Back:
         """Return the parsed answer, or BACK. Raises Cancelled on Ctrl-C and at the end of input."""
-        dumb = self._env.get("TERM", "").lower() in ("dumb", "unknown")
+        dumb = appearance.is_plain(self._env)
         try:
             answer = self._converse(asked) if dumb else self._ask(asked)
         except (KeyboardInterrupt, EOFError):
@@ -89,7 +89,7 @@ class Prompt:
 
         if self._page:
             self._page.turn(asked)
-        depth = ColorDepth.DEPTH_1_BIT if self._env.get("NO_COLOR") else None
+        depth = ColorDepth.DEPTH_1_BIT if appearance.wants_colors(self._env) is False else None
         sheet = Sheet(asked, self._terminal(), depth, self._echo)
         app = sheet.application(self._input)
         keys = keyboard.attach(app.input)

@@ -14,9 +14,9 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import BACK, Asked, Choice
 from ccsetup.core.text import MASK, cells, cut, inert, padded, spell, wrap
 from ccsetup.ui.bindings import unused
-from ccsetup.ui.filter_list import Entry, Pick
+from ccsetup.ui.filter_list import ALL, Entry, Pick
 from ccsetup.ui.plain_prompt import Answered, accepted
-from ccsetup.ui.tty import more
+from ccsetup.ui.tty import more, on_terminal
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
@@ -56,7 +56,9 @@ class Sheet:
         self.asked, self.output, self.depth, self.echo = asked, output, depth, echo
         self.ask, self.help, self.default = inert(asked.ask), inert(asked.help), inert(asked.default)
         self.pick = (
-            Pick(asked.choices, echo, asked.default, asked.free, asked.reads) if asked.widget == "choose" else None
+            Pick(asked.choices, echo, asked.default, asked.free, asked.reads, asked.unmatched)
+            if asked.widget == "choose"
+            else None
         )
         self.refused = ""
         self.explained = False  # the key `?` was pressed
@@ -232,10 +234,8 @@ class Sheet:
         shown = self.pick.window(self._rows(taken))
         room = self._columns - 4
         column = min(self.pick.widest, max(room * 2 // 5, 28))
-        lines = [part for row in shown for part in self._row(*row, room, column)]
-        if not shown:
-            typed = self.pick.typed
-            lines = self._block("class:help", f'    nothing matches "{self.echo.brief(typed)}"')
+        lines = self._block("class:notice", self.pick.said, 4)
+        lines += [part for row in shown for part in self._row(*row, room, column)]
         current = self.pick.current()
         if (
             self.asked.reads and self.pick.typed and current and cells(current.label) > room
@@ -338,9 +338,13 @@ class Sheet:
             buffer.complete_state = None
             return
         if self._goes_on(event):
-            buffer.insert_text(BREAK)
+            buffer.insert_text(BREAK if buffer.text else "")
             return
         entry = self.pick.current() if self.pick else None
+        if entry and entry.choice is ALL:
+            self.refused = ""
+            self._empty(buffer)
+            return
         if entry:
             answer = self._settle(entry.choice.value, entry.label if entry.own else "")
         else:
@@ -351,9 +355,16 @@ class Sheet:
             self._empty(buffer)
 
     def _goes_on(self, event: KeyPressEvent) -> bool:
-        """Return whether Enter ends a line of a paste: some terminals send a paste as if you typed it."""
+        """Return whether Enter ends a line of a paste: some terminals send a paste as if you typed it.
+
+        The rest of it would answer the next questions. Where a paste is expected, its rest may arrive a bit later. A
+        text that comes right behind the answer of a text question is the next answer, typed ahead.
+        """
         takes_lines = self.asked.widget == "secret" or self.asked.reads is not None
-        return bool(takes_lines and event.current_buffer.text and (event.key_processor.input_queue or more()))
+        if takes_lines and event.current_buffer.text:
+            return bool(event.key_processor.input_queue or more())
+        is_list = takes_lines or self.asked.widget == "choose"
+        return is_list and on_terminal() and bool(event.key_processor.input_queue or more(0.0))
 
     def _empty(self, buffer: Buffer) -> None:
         """Drop a refused text that contains a secret, since you can't see it to correct it. The error stays."""

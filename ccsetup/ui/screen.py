@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ccsetup.core.concurrency import signals_stay_here
 from ccsetup.core.errors import Problem
-from ccsetup.core.text import cells, inert, padded, spell, wrap, wrap_step
+from ccsetup.core.text import cells, cut, inert, padded, spell, wrap, wrap_step
+from ccsetup.ui import appearance
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -49,8 +50,8 @@ class Screen:
     ) -> None:
         self._env, self._due = env, json
         self._err, self._out = stderr or sys.stderr, stdout or sys.stdout
-        self.live = _is_terminal(self._err) and env.get("TERM", "").lower() not in ("dumb", "unknown")
-        self._colours = self.live and not env.get("NO_COLOR") and (os.name != "nt" or "WT_SESSION" in env)
+        self.live = _is_terminal(self._err) and not appearance.is_plain(env)
+        self._colours = appearance.has_colors(env, _is_terminal(self._err))
         self._busy: Busy | None = None
         self._shown: list[str] = []  # every line since the start
         self._found = 0, 0  # where in it the heading's findings begin and end
@@ -154,6 +155,14 @@ class Screen:
             lines += [f"   {part}" for part in wrap_step(inert(line), room)]
         self._write(*lines, *self._block("Send this to your administrator", problem.letter))
 
+    def quote(self, title: str, text: str) -> None:
+        """Show a message that someone wrote, between two lines."""
+        room = self._room(PROSE) - 2
+        lines = [f" {line}" for part in text.split("\n") for line in wrap(inert(part), room, split=True)]
+        width = min(room, PROSE)
+        above = f" ── {cut(title, room - 8)} ".ljust(width, "─")
+        self._write("", self._in(DIM, above), *lines, self._in(DIM, f" {'─' * (width - 1)}"))
+
     def _block(self, title: str, text: str) -> Iterator[str]:
         """Set a text apart so that it can be copied: nothing is next to its lines, and JSON isn't wrapped."""
         if not text:
@@ -185,10 +194,10 @@ class Screen:
     def painted(self, rows: Sequence[Sequence[tuple[str, str]]]) -> None:
         """Print lines like `output`, each as parts of (color, text). The color is a key of PAINTS, or ""."""
         if not self._due:
-            bright = self._colours and _is_terminal(self._out)
+            bright = appearance.has_colors(self._env, _is_terminal(self._out))
             for row in rows:
                 parts = [(PAINTS.get(colour, ""), spell(inert(text), self._out.encoding)) for colour, text in row]
-                self._out.write("".join(self._in(paint, text) if bright else text for paint, text in parts) + "\n")
+                self._out.write("".join(_in(paint, text) if bright else text for paint, text in parts) + "\n")
             self._out.flush()
 
     def document(self, value: Mapping[str, Any]) -> None:
@@ -255,7 +264,7 @@ class Screen:
             yield f"     {self._in(colour, more)}"
 
     def _in(self, colour: str, text: str) -> str:
-        return f"\x1b[{colour}m{text}\x1b[0m" if self._colours and colour and text else text
+        return _in(colour, text) if self._colours else text
 
     def _room(self, most: int = 10**6) -> int:
         return min(self._columns(self._err), most) if _is_terminal(self._err) else 10**6
@@ -381,6 +390,10 @@ def _left(ends_at: float | None) -> str:
     """Return how long a wait still lasts, for example " 9:42 left", "" if that is unknown."""
     seconds = 0 if ends_at is None else max(round(ends_at - time.monotonic()), 0)
     return "" if ends_at is None else f" {seconds // 60}:{seconds % 60:02d} left"
+
+
+def _in(colour: str, text: str) -> str:
+    return f"\x1b[{colour}m{text}\x1b[0m" if colour and text else text
 
 
 def _whole(text: str) -> str:

@@ -69,11 +69,27 @@ class Tty:
             _set(there)
 
 
+def on_terminal() -> bool:
+    """Return whether stdin is a POSIX terminal."""
+    return _settings() is not None
+
+
 def more(wait_s: float = QUIET_S) -> bool:
     """Return whether more input is there or arrives within this time."""
     from select import select
 
     return _settings() is not None and bool(select([sys.stdin], [], [], wait_s)[0])
+
+
+def enter_within(seconds: float) -> bool:
+    """Wait this long, and return whether you pressed Enter meanwhile. Needs a POSIX terminal."""
+    end, pressed = time.monotonic() + seconds, False
+    while (left := end - time.monotonic()) > 0:
+        if _settings() is not None and more(left):
+            pressed = bool(sys.stdin.readline()) or pressed
+        else:
+            time.sleep(max(end - time.monotonic(), 0))
+    return pressed
 
 
 def wait_for_input() -> None:

@@ -85,7 +85,9 @@ def _claim(context: Context, look: Look, wish: Wish, place: Place) -> Claim:
     kind = access.owner(look.profiles[place.profile])
     alone = kind is None or kind.name != "machine"
     way_there = Way(via, helper, host, regions.wants_fips(context.env, look.profiles[place.profile]))
-    return Claim(place.profile, place.region, start, expected, target, target.branch, way_there, alone, place.chosen)
+    signs_for = review.signs_for(look.who(place.profile, place.region), place.profile)
+    claim = Claim(place.profile, place.region, start, expected, target, target.branch, way_there, alone, place.chosen)
+    return replace(claim, signs_for=signs_for)
 
 
 def _carried_out(context: Context, look: Look, wish: Wish, claim: Claim, folder: Path, kept: Kept) -> Outcome:

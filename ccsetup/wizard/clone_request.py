@@ -6,13 +6,12 @@ from shlex import quote
 from typing import NamedTuple
 
 from ccsetup.access.questions import BRANCH
-from ccsetup.core import validate
+from ccsetup.core import missing_profile, validate
 from ccsetup.core.context import Context
-from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Target, Value
 from ccsetup.core.question import Question
-from ccsetup.core.text import did_you_mean
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
 from ccsetup.wizard.engine import Walk
@@ -114,15 +113,14 @@ def _region(context: Context, flag: str, of_address: str) -> str:
 def _profile(context: Context, look: Look, flag: str, of_address: str) -> str:
     """Return the profile to use: the flag's, or the address's if a profile with that name exists."""
     if flag and flag not in look.profiles:
-        raise Problem(
-            f'No profile "{flag}" on this computer.',
-            next=did_you_mean(flag, list(look.profiles))
-            or f"Set up the profile: ccsetup setup --profile {quote(flag)}",
-            code="profile.missing",
-        )
+        set_up = f"Set up the profile: ccsetup setup --profile {quote(flag)}"
+        raise missing_profile.problem(flag, look.profiles, context.env, context.home, set_up)
     if not flag and of_address and of_address not in look.profiles:
         context.screen.note(f'No profile "{of_address}" on this computer. Trying other profiles.')
         return ""
+    if not flag and not of_address:
+        for line in missing_profile.notes(look.profiles, context.env, context.home):
+            context.screen.note(line)
     return flag or of_address
 
 

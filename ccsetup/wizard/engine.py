@@ -306,7 +306,7 @@ class Walk:
         except Which as which:
             hint = "" if which.choices else which.next  # advice about flags doesn't help above a menu
             asked = asked._replace(ask=which.ask, help=hint, choices=which.choices, notice="", can_go_back=True)
-            asked = asked._replace(widget="choose" if which.choices else "text", free=False, default="")
+            asked = asked._replace(widget="choose" if which.choices else "text", free=False, default="", unmatched=None)
             meant = self.prompt.ask(asked._replace(parse=_as_typed) if which.choices else asked)
             if isinstance(meant, Back):
                 return BACK
@@ -355,6 +355,7 @@ class Walk:
             later=question.later(self.look) if question.later else None,
             typed=typed,
             about=question.about,
+            unmatched=question.unmatched,
         )
 
     def _missing(self, question: Question, trail: Trail) -> Missing:

@@ -259,5 +259,5 @@ def _agreed(context: Context, question: str, name: str) -> str:
 
 def _short(text: str) -> str:
     if len(text) > _LONGEST:
-        raise BadAnswer(f"A repository description can have at most {_LONGEST} characters.")
+        raise BadAnswer(f"A repository description can have at most {_LONGEST} characters. This one has {len(text)}.")
     return text.strip()

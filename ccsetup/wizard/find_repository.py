@@ -12,8 +12,7 @@ from shlex import quote
 from typing import NamedTuple
 
 from ccsetup import access
-from ccsetup.core import clock, limits, regions
-from ccsetup.core.arn import partition_in
+from ccsetup.core import clock, limits, profile_partition, regions
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import ENDED, Cancelled, Missing, NoRepository, Problem
@@ -75,14 +74,7 @@ def own_region(look: Look, name: str) -> str:
     """Return the region of a profile, else of the environment, "" if there is none."""
     near_by = [there.get("region", "") for there in chain(look.profiles, name)]
     near_by += [look.env.get("AWS_REGION", ""), look.env.get("AWS_DEFAULT_REGION", "")]
-    return regions.likeliest(near_by)
-
-
-def partition(look: Look, name: str) -> str:
-    """Return the partition of a profile."""
-    arns = [there["role_arn"] for there in chain(look.profiles, name) if "role_arn" in there]
-    region = next((there["region"] for there in chain(look.profiles, name) if "region" in there), "")
-    return partition_in(arns[0]) if arns and not region else regions.partition_of(region)
+    return profile_partition.region_in(profile_partition.told(look.profiles, look.sessions, name), near_by)
 
 
 def look_around(
@@ -112,7 +104,9 @@ def look_further(
 def elsewhere(look: Look, names: Sequence[str], asked: Round) -> list[tuple[str, str]]:
     """Return the places that weren't tried yet, for the profiles that can be tried."""
     before = {(sighting.profile, sighting.region) for sighting in asked.seen}
-    parts = {name: partition(look, name) for name in names if name not in asked.later}
+    parts = {
+        name: profile_partition.of(look.profiles, look.sessions, name) for name in names if name not in asked.later
+    }
     return [
         (name, region)
         for region in regions.REGIONS

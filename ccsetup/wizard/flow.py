@@ -10,8 +10,9 @@ from ccsetup.access.questions import REPO, nested_shared, shared
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import NEW, Answers, Choice, Told, Value
+from ccsetup.core.model import NEW, Answers, Choice, Told, Unmatched, Value
 from ccsetup.core.question import Access, Question
+from ccsetup.git import address
 from ccsetup.wizard.engine import Which, nested
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ ABOUT_SOURCE = (
     " an IAM user, or single sign-on if you have a start URL."
 )
 SHORT = 24  # columns for what was recognized in the answer's line on a narrow terminal
+_LONGEST_NAME = 100  # of a repository, in characters
 FIND = "find"  # not a kind: find a profile that can read the repository
 FIX = "fix"  # not a kind: repair what is broken first
 
@@ -89,6 +91,7 @@ def _kind(names: Sequence[str] = ()) -> Question:
         parse=_kind_or_paste,
         settle=None if names else _settle_kind,
         reads=None if names else _recognized,
+        unmatched=None if names else _unrecognized,
         later=None if names else lambda look: look.later,
         flag="KIND",
         title="Access",
@@ -101,6 +104,10 @@ def _kind_or_paste(text: str) -> str:
         return name
     if readings(text):
         return text
+    from ccsetup.access import paste
+
+    if other := paste.use_of_others(text):
+        raise BadAnswer(other)
     raise BadAnswer(
         "No AWS access details were found in that text. Paste a start URL, a role ARN, access keys, or a repository"
         f" address, or choose a kind of access, for example, {KINDS[0].name}."
@@ -131,6 +138,18 @@ def _recognized(text: str) -> str:
     return ", ".join(found[0].found) if found else ""
 
 
+def _unrecognized(text: str) -> Unmatched:
+    """Say what was looked for in a text, and offer to look for a repository of that name."""
+    from ccsetup.access import paste
+
+    if other := paste.use_of_others(text):
+        return Unmatched(other)
+    said = "I couldn't find a start URL, an ARN, access keys, a token, or a repository in that."
+    name = f"repository: {text}"
+    is_name = " " not in text and len(text) <= _LONGEST_NAME and not paste.secrets(text) and readings(name)
+    return Unmatched(said, (Choice(name, f'Find the repository "{text}"'),) if is_name else ())
+
+
 def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
     """Return a kind as it is; read a paste, and ask which reading is right if there are several."""
     text = str(value)
@@ -141,6 +160,7 @@ def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
     ways = [(Choice(f"{i}", reading.label, reading.hint), _told(reading)) for i, reading in enumerate(readings(text))]
     first = ways[0][1]
     if not first.value:
+        _refuse_others(text, first)
         return _with_nothing_but_a_repository(first, look)
     if len(ways) == 1:
         return first
@@ -157,6 +177,17 @@ def _told(reading: Reading) -> Told:
     words = ", ".join(reading.found)
     whole = (f"Recognized: {words}.",) if len(words) > SHORT else ()  # the answer's own line has room for a short one
     return Told(reading.kind, (*whole, *reading.said), reading.answers)
+
+
+def _refuse_others(text: str, told: Told) -> None:
+    """Say how to clone with credentials that no profile can have. Raises BadAnswer if the text has some."""
+    from ccsetup.access import paste
+
+    named = address.parse(str(told.answers["repo"])) if "repo" in told.answers else None
+    region = str(told.answers.get("region", "")) or (named.region if named else "")
+    at = address.codecommit_url(named.repository, region) if named else ""
+    if other := paste.use_of_others(text, at):
+        raise BadAnswer(other)
 
 
 def _with_nothing_but_a_repository(told: Told, look: Look) -> Told:

@@ -34,7 +34,8 @@ def refuse_unused(given: Mapping[str, Value], used: Collection[str], kind: str) 
         flags = {question.key: question.flag_name for question in access.flags()}
         names = ", ".join(flags.get(key) or "--" + key.replace("_", "-") for key in unused)
         raise BadAnswer(
-            f"You can't use {names} with {kind} and your other answers.", next="See the flags: ccsetup setup --help"
+            f"You can't use {names} with {kind} and your other answers.",
+            next=f"See the flags: ccsetup setup {kind} --help",
         )
 
 

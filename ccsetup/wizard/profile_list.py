@@ -8,7 +8,7 @@ from ccsetup.awsfiles import profile_status
 from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.core import clock
 from ccsetup.core.context import AwsTexts, Context
-from ccsetup.core.errors import Problem
+from ccsetup.core.errors import ENDED, Problem
 from ccsetup.doctor import verdict
 from ccsetup.doctor.findings import Finding
 from ccsetup.git import clone_profile
@@ -39,7 +39,7 @@ def _take_over(found: Sequence[Standing], findings: Mapping[str, Finding]) -> No
     for it in found:
         if finding := findings.get(it.name):
             it.code = finding.code
-            if it.usable is not False:
+            if it.usable is not False or finding.code not in ENDED:
                 it.usable, it.ends, it.why = False, "", finding.code
 
 

@@ -13,7 +13,7 @@ from ccsetup import access
 from ccsetup.access.questions import fixed
 from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles import plan, removals
-from ccsetup.core import aws_login, clock, regions
+from ccsetup.core import aws_login, clock, profile_partition, regions, sso_session
 from ccsetup.core.clock import RECORDED
 from ccsetup.core.context import AwsTexts, Context, Start, start_of
 from ccsetup.core.errors import Problem
@@ -106,18 +106,21 @@ class Renewals:
         if kind is None:
             raise self._fault_of_program(name, there) or _without(name, there)
         if kind.name == "sso":
+            if found := sso_session.fault(there, look.sessions):
+                repair = f"Repair the profile: ccsetup doctor {quote(name)} --fix"
+                raise Problem(f"{name} can't sign in. {found[1]}", next=repair, code=found[0])
             try:
                 self._sign_in(start_of(there, look.sessions), there)
             except Problem as refused:
                 raise self._of_start(name, start_of(there, look.sessions), refused) from None
-            return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
+            return self._proven(Renewed(name, kind.name), _expected(kind, name, there))
         if kind.name == "role" and "mfa_serial" not in there:
             return self._by_source(name, kind, there, look)
         if kind.name in ("machine", "existing"):
             self.context.screen.note(
                 f"{name} has nothing to renew. AWS SDKs get its credentials from this instance or container."
             )
-            return self._proven(Renewed(name, kind.name), _expected(kind, name, there), there)
+            return self._proven(Renewed(name, kind.name), _expected(kind, name, there))
         if kind.name == "role":
             if "source_profile" not in there:
                 raise _without(name, there)
@@ -125,7 +128,10 @@ class Renewals:
             look = self.look()
         return self._asked(name, kind, there, look)
 
-    def _who(self, name: str, region: str) -> Who:
+    def _who(self, name: str) -> Who:
+        look = self.look()
+        region = look.profiles.get(name, {}).get("region")
+        region = region or profile_partition.region_of(look.profiles, look.sessions, name)
         return Who(name, region, chosen=name in self._chosen)
 
     def _sign_in(self, start: Start, there: Mapping[str, str]) -> None:
@@ -158,20 +164,20 @@ class Renewals:
         done = Renewed(name, kind.name)
         if source != name and (renewable(source, look.profiles) or is_of_aws_login(source, look.profiles)):
             self.of(source, chosen)
-            return self._proven(done, _expected(kind, name, there), there)
+            return self._proven(done, _expected(kind, name, there))
         first = holder(look.profiles, name)
         if "access_key_id" in self.given and first != name:
             self.of(first, chosen)
-            return self._proven(done, _expected(kind, name, there), there)
+            return self._proven(done, _expected(kind, name, there))
         self.context.screen.note(f"{name} has nothing to renew. Its role is assumed each time you use the profile.")
         try:
-            return self._proven(done, _expected(kind, name, there), there)
+            return self._proven(done, _expected(kind, name, there))
         except Problem as refused:
             if self.context.prompt is None or first == name or not _is_of_keys(refused, first, look.profiles):
                 raise
             self.context.screen.problem(refused)
         self.of(first, chosen)
-        return self._proven(done, _expected(kind, name, there), there)
+        return self._proven(done, _expected(kind, name, there))
 
     def _by_aws_login(self, name: str) -> Renewed:
         """Have the user sign in with the AWS CLI. Without a terminal, raises Problem with the command for it."""
@@ -182,7 +188,7 @@ class Renewals:
         self.context.awscli.login(name)
         there = self.look().profiles.get(name, {})
         account = there.get("login_session", "").split(":")[4:5]
-        return self._proven(Renewed(name, "login"), Expected(*account), there)
+        return self._proven(Renewed(name, "login"), Expected(*account))
 
     def _source_first(self, source: str, look: Look, chosen: bool) -> None:
         """Renew the source of a role that requires MFA, if it has expired."""
@@ -223,7 +229,7 @@ class Renewals:
         if kind.name != "keys":
             return ""
         try:
-            return self.context.aws.identity(self._who(name, _region(there))).account_id
+            return self.context.aws.identity(self._who(name)).account_id
         except Problem as refused:
             if refused.is_unanswered:
                 raise  # without it, credentials of another account would go unnoticed
@@ -236,7 +242,7 @@ class Renewals:
         proven = False
         try:
             kept.store(context.aws.pending())
-            identity = verify.identity(context, self._who(renewed.profile, _region_of(change)), expected)
+            identity = verify.identity(context, self._who(renewed.profile), expected)
             proven = True
         finally:
             if not proven:
@@ -247,16 +253,16 @@ class Renewals:
         self._tell(renewed.profile, ends)
         return replace(renewed, expires_at=ends, identity=identity, edits=edits, backups=receipt.backups)
 
-    def _proven(self, renewed: Renewed, expected: Expected, there: Mapping[str, str]) -> Renewed:
+    def _proven(self, renewed: Renewed, expected: Expected) -> Renewed:
         """Check the identity of a profile that nothing was written for."""
-        identity = verify.identity(self.context, self._who(renewed.profile, _region(there)), expected)
+        identity = verify.identity(self.context, self._who(renewed.profile), expected)
         return replace(renewed, identity=identity, expires_at=_ends(self.context, renewed.profile))
 
     def _fault_of_program(self, name: str, there: Mapping[str, str]) -> Problem | None:
         """Return what is wrong with the program for a chosen profile's credentials, None for other profiles."""
         if name in self._chosen and "credential_process" in there:
             try:
-                self.context.aws.keys(self._who(name, _region(there)))
+                self.context.aws.keys(self._who(name))
             except Problem as refused:
                 return refused
         return None
@@ -361,14 +367,6 @@ def _settings(text: str | None, file: FileName, name: str) -> dict[str, str]:
 def _ends(context: Context, name: str) -> str:
     found, _ = profile_list.all_of(context, context.files.read())
     return next((it.ends for it in found if it.name == name), "")
-
-
-def _region(there: Mapping[str, str]) -> str:
-    return there.get("region") or "us-east-1"
-
-
-def _region_of(change: Plan) -> str:
-    return change.region or "us-east-1"
 
 
 def _without(name: str, there: Mapping[str, str]) -> Problem:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ccsetup import access
@@ -11,10 +11,10 @@ from ccsetup.access.paste.echo import echo
 from ccsetup.access.questions import target
 from ccsetup.awsfiles import edit_proof, plan, removals
 from ccsetup.core import regions
-from ccsetup.core.context import Context, Start, start_of
+from ccsetup.core.context import AwsTexts, Context, Start, start_of
 from ccsetup.core.errors import Cancelled, Elsewhere, Missing, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Asked, Back, Choice, Plan, Secret, Who
+from ccsetup.core.model import Answers, Asked, Back, Choice, Expected, Plan, Secret, Value, Who
 from ccsetup.git import address
 from ccsetup.git.transport import way_of
 from ccsetup.wizard import checkout, flow
@@ -23,12 +23,12 @@ from ccsetup.wizard.options import Options
 from ccsetup.wizard.verify import Claim, route
 
 
-def planned(context: Context, answers: Answers, look: Look, asks: bool = True) -> Plan:
-    """Return what complete answers would write.
+def planned(context: Context, answers: Answers, look: Look, asks: bool = True, texts: AwsTexts | None = None) -> Plan:
+    """Return what complete answers would write to the AWS files, or to `texts`, which another plan leads to.
 
     Raises Problem if that also changes the identity of other profiles and the user can't be asked (`asks`).
     """
-    sections, texts = access.sections_of(answers, look), context.files.read()
+    sections, texts = access.sections_of(answers, look), texts or context.files.read()
     change = plan.make(answers.text("profile"), target(answers).region, sections, texts, access.OWN_KEYS)
     if (others := edit_proof.others(change, lambda: texts)) and not asks:
         raise edit_proof.decided(others)
@@ -42,20 +42,31 @@ def claimed(answers: Answers, look: Look) -> Claim:
     fips = regions.wants_fips(look.env, (who.profiles or {}).get(profile, {}))
     way = way_of(answers, look.env.get("CODE_COMMIT_ENDPOINT", ""), fips=fips)
     expected, branch, alone = access.expected(answers), answers.text("branch"), answers.text("kind") != "machine"
-    return Claim(profile, at.region, sign_in(who, profile), expected, at, branch, way, alone, chosen=True)
+    claim = Claim(profile, at.region, sign_in(who, profile), expected, at, branch, way, alone, chosen=True)
+    return replace(claim, signs_for=signs_for(who, profile))
 
 
-def sign_in(who: Who, name: str) -> Start | None:
-    """Return the sign-in that a profile uses, directly or through its source profiles, None if there is none."""
+def signed_in(who: Who, name: str) -> Mapping[str, Value]:
+    """Return the settings of the sign-in that a profile uses, directly or through source profiles; empty if none."""
     for _ in who.profiles or ():
         there = (who.profiles or {}).get(name, {})
         if "source_profile" in there and "role_arn" in there:
             name = str(there["source_profile"])
             continue
-        if "sso_account_id" not in there:
-            return None
-        return start_of(there, who.sessions or {})
-    return None
+        return there if "sso_account_id" in there else {}
+    return {}
+
+
+def sign_in(who: Who, name: str) -> Start | None:
+    """Return the sign-in that a profile uses, directly or through its source profiles, None if there is none."""
+    there = signed_in(who, name)
+    return start_of(there, who.sessions or {}) if there else None
+
+
+def signs_for(who: Who, name: str) -> Expected:
+    """Return the account and the role of the sign-in that a profile uses, empty if there is none."""
+    there = signed_in(who, name)
+    return Expected(str(there.get("sso_account_id", "")), str(there.get("sso_role_name", "")))
 
 
 def directory(context: Context, answers: Answers, claim: Claim) -> Path | None:
@@ -85,20 +96,24 @@ def review(context: Context, change: Plan, claim: Claim, folder: Path | None) ->
 GO, CHANGE, KEEP, PUT_BACK, RETRY = "go", "change", "keep", "back", "retry"
 
 
-def decide(context: Context, ask: str = "Write these changes?") -> bool:
-    """Ask for confirmation: True to go ahead, False to change an answer. Raises Cancelled; Missing without a prompt."""
+def decide(context: Context, ask: str = "Write these changes?", more: Choice | None = None) -> bool | str:
+    """Ask for confirmation: True to go ahead, False to change an answer, or the value of the choice `more`.
+
+    Raises Cancelled; Missing without a prompt.
+    """
     if context.prompt is None:
         raise Missing("Missing: --yes.", next="Add --yes to write the changes, or --dry-run to preview them.")
     choices = (
         Choice(GO, "Yes, go ahead"),
         Choice(CHANGE, "Change an answer"),
+        *([more] if more else []),
         Choice("cancel", "Cancel", "nothing is written"),
     )
     asked = Asked("review", ask, "choose", choices=choices, default=GO)
     answer = context.prompt.ask(asked)
     if answer == "cancel":
         raise Cancelled
-    return answer == GO
+    return str(answer) if more and answer == more.value else answer == GO
 
 
 @dataclass(frozen=True)

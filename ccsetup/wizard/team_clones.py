@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ccsetup.core.concurrency import Crew
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Elsewhere, Problem
 from ccsetup.core.result import Outcome, told
-from ccsetup.team.file import Place
+from ccsetup.team.contents import Place
 from ccsetup.wizard import after_clone, checkout
 from ccsetup.wizard.team_offer import inside
 from ccsetup.wizard.verify import Claim, seen
 
 if TYPE_CHECKING:
     from ccsetup.core.context import Git
+
+
+_AT_ONCE = 8  # clones that git is asked in at the same time
+_CHECK_S = 120.0  # for all of them together
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,43 @@ def _cloned(context: Context, git: Git, one: Wanted, before: Outcome) -> Outcome
         refused_one.what = f"{one.place.name}: {refused_one.what}"
         context.screen.problem(refused_one)
         return outcome.refused(refused_one)
+
+
+def asked_again(context: Context, git: Git, got: Sequence[Got]) -> list[Got]:
+    """Ask git in every clone, as a later pull does, once all profiles are written. What fails is shown and reported."""
+    answers: dict[int, Problem | None] = {}
+    wanted = {number: it.outcome.cloned.directory for number, it in enumerate(got) if it.outcome.cloned}
+
+    def ask(number: int, folder: Path) -> None:
+        try:
+            git.do(folder, "ls-remote", "--quiet", "--", git.remote(folder), "HEAD")
+            answers[number] = None
+        except Problem as problem:
+            answers[number] = problem
+
+    crew = Crew(_AT_ONCE)
+    for number, folder in wanted.items():
+        crew.add(partial(ask, number, folder))
+    try:
+        with context.screen.busy("Checking all clones with git"):
+            crew.finish(_CHECK_S)
+    except KeyboardInterrupt:
+        raise Cancelled(
+            "Canceled. The profiles and the clones were kept, but not all clones were checked again.",
+            next="To check them, run the same command again.",
+        ) from None
+    late = [got[number].place.name for number in wanted if number not in answers]
+    if late:
+        context.screen.note(f"git didn't answer in time for {', '.join(late)}, so that wasn't checked again.")
+    return [_told_again(context, it, answers.get(number)) for number, it in enumerate(got)]
+
+
+def _told_again(context: Context, one: Got, problem: Problem | None) -> Got:
+    if not problem:
+        return one
+    problem.what = f"{one.place.name}: the clone is there, but git can't use it. {problem.what}"
+    context.screen.problem(problem)
+    return replace(one, outcome=one.outcome.refused(problem))
 
 
 def _where_it_is(context: Context, one: Wanted, folder: Path) -> Wanted:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 from shlex import quote
 
 from ccsetup.core.context import Context
@@ -18,19 +20,33 @@ from ccsetup.doctor.gather import clone_at
 from ccsetup.git.address import codecommit_url, https_url, parse
 from ccsetup.team import compare
 from ccsetup.team.compare import Difference, Standing
-from ccsetup.team.file import Place
-from ccsetup.wizard import apply, team_setup
+from ccsetup.team.contents import Place
+from ccsetup.wizard import apply, checkout, team_setup
 from ccsetup.wizard.options import Options
+from ccsetup.wizard.team_memory import Joined, absolute, recalled
 from ccsetup.wizard.team_offer import Received, inside, received
 
 STOPPED = 3
 
 
 def run(context: Context, team: str, options: fix.RepairOptions) -> Report:
-    """Compare this computer with a team file (a path or URL), report, and fix what was requested."""
-    found = received(context, team)
-    do = f"ccsetup doctor --team {quote(team)} --fix"
-    seen, differs = _compared(context, found, do)
+    """Compare this computer with a team file, report, and fix what was requested.
+
+    `team` is a path or URL, "" for the file that was set up here. The clones are where they were made.
+    """
+    joined = recalled(context, team)
+    source = team or (joined.source if joined else "")
+    found = received(context, source)
+    do = f"ccsetup doctor --team{f' {quote(team)}' if team else ''} --fix"
+    extra: list[Finding] = []
+    if joined and joined.folder.is_dir():
+        if joined.folder != context.cwd.absolute() or not team:
+            context.screen.note(f"Comparing with {source}, set up in {joined.folder}.")
+        extra = [*_left(context, found, joined)]
+        found, context = found._replace(source=absolute(context, source)), replace(context, cwd=joined.folder)
+    elif joined:
+        context.screen.note(f"Comparing this folder with {source}, because {joined.folder} is gone.")
+    seen, differs = _compared(context, found, do, extra)
     gone: list[Finding] = []
     refused: Report | None = None
     undecided = {
@@ -41,12 +57,13 @@ def run(context: Context, team: str, options: fix.RepairOptions) -> Report:
         refused = _mended(context, found, wanted, seen, options)
         if not options.dry_run:
             before = _findings(differs)
-            seen, differs = _compared(context, found, do)
+            seen, differs = _compared(context, found, do, extra)
             left = {(it.finding.code, it.finding.says) for it in differs}
             gone = [it for it in before if (it.code, it.says) not in left]
     rows = render.rows(seen.findings, context.home, context.screen.room())
     as_it_is = f"This computer matches the team file for {found.team.name}."
-    context.screen.painted([*rows, (("bold", render.summary(seen) if seen.findings else inert(as_it_is)),)])
+    head = [(("bold", render.summary(seen)),), ()] if seen.findings else [(("bold", inert(as_it_is)),)]
+    context.screen.painted([*head, *rows])
     problems = refused.document["problems"] if refused else []
     document = {**render.document(seen, gone), "problems": problems}
     if problems:
@@ -54,7 +71,27 @@ def run(context: Context, team: str, options: fix.RepairOptions) -> Report:
     return Report(document, STOPPED if seen.is_stopped else 0)
 
 
-def _compared(context: Context, found: Received, do: str) -> tuple[Diagnosis, list[Difference]]:
+def _left(context: Context, found: Received, joined: Joined) -> Iterator[Finding]:
+    """Yield a finding for each clone whose repository is no longer in the team file."""
+    named = {place.name for place in found.team.repositories}
+    folders = {joined.folder / place.folder for place in found.team.repositories}
+    for name, folder in joined.clones.items():
+        if name not in named and folder not in folders and _is_clone(context, folder):
+            says = f"{name} is no longer in the team file. Its clone is still in {checkout.shown(context, folder)}."
+            do = "Keep the clone if you need it. Otherwise push your work and delete the folder."
+            yield Finding("team.left", "note", says, do=do)
+
+
+def _is_clone(context: Context, folder: Path) -> bool:
+    try:
+        return context.files.occupied(folder) and bool(clone_at(context, folder).remote)
+    except Problem:
+        return False
+
+
+def _compared(
+    context: Context, found: Received, do: str, left: Sequence[Finding]
+) -> tuple[Diagnosis, list[Difference]]:
     """Compare this computer with the file. Errors that keep tools from reading the AWS files are included."""
     facts = diagnose.begun(context, ())
     clones = {place.name: _standing(context, place) for place in found.team.repositories}
@@ -62,7 +99,7 @@ def _compared(context: Context, found: Received, do: str) -> tuple[Diagnosis, li
     named = {it.answers.get("profile", "") for it in found.team.entries} & facts.profiles.keys()
     about = sorted(named | {it.finding.profile for it in differs} - {""})
     others = [it for it in diagnose.looked(facts) if it.code.startswith("file.") and it.severity == "stops"]
-    return Diagnosis(facts, [*_findings(differs), *others], about), differs
+    return Diagnosis(facts, [*_findings(differs), *left, *others], about), differs
 
 
 def _findings(differs: Sequence[Difference]) -> list[Finding]:
@@ -81,7 +118,7 @@ def _standing(context: Context, place: Place) -> Standing:
         there = parse(clone_at(context, folder).remote, context.env.get("CODE_COMMIT_ENDPOINT", ""))
     except (BadAnswer, Problem):
         return Standing(occupied=True)
-    return Standing(True, there.repository == place.name, there.profile, there.region)
+    return Standing(True, there.repository == place.repo, there.profile, there.region)
 
 
 def _mended(
@@ -95,7 +132,11 @@ def _mended(
         team = found.team._replace(entries=tuple(entries), repositories=tuple(places), note="")
         switches = Options({}, yes=options.yes, dry_run=options.dry_run)
         report = team_setup.set_up(
-            context, found._replace(team=team), switches, moved=compare.moved(wanted, seen.facts)
+            context,
+            found._replace(team=team),
+            switches,
+            team=found.team,
+            moved=compare.moved(wanted, seen.facts),
         )
     edits = [_led(context, it) for it in wanted if it.place and it.finding.code == "team.remote"]
     if edits and not report.document["problems"]:
@@ -103,7 +144,8 @@ def _mended(
         if not options.dry_run:
             if not options.yes:
                 fix.agreed(context)
-            apply.write(context, Plan("", "", edits=tuple(edits)))
+            written = apply.write(context, Plan("", "", edits=tuple(edits))).backups
+            context.files.join([*map(Path, report.document.get("backups", ())), *written])
     return report
 
 
@@ -115,10 +157,10 @@ def _led(context: Context, it: Difference) -> Edit:
     there = parse(clone.remote, context.env.get("CODE_COMMIT_ENDPOINT", ""))
     region = it.place.region or there.region
     if there.form == "codecommit":
-        url = codecommit_url(it.place.name, region, it.entry.answers.get("profile", ""))
+        url = codecommit_url(it.place.repo, region, it.entry.answers.get("profile", ""))
     else:
         fips = there.fips or wants_fips(context.env, {})
-        url = https_url(region, it.place.name, context.env.get("CODE_COMMIT_ENDPOINT", ""), fips=fips)
+        url = https_url(region, it.place.repo, context.env.get("CODE_COMMIT_ENDPOINT", ""), fips=fips)
     if not (moved := clone.moved(url)):
         what = f"The remote URL of {folder} isn't set in the clone's own configuration, so it wasn't changed."
         raise Problem(

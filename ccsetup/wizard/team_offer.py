@@ -15,8 +15,8 @@ from ccsetup.core.model import MACHINE, Asked, Choice, Value
 from ccsetup.core.profile_chain import names_program
 from ccsetup.core.program_keys import not_run
 from ccsetup.team import file as team_file
-from ccsetup.team import rules
-from ccsetup.team.file import Entry, Place, Team
+from ccsetup.team import rules, ways
+from ccsetup.team.contents import Entry, Place, Team
 from ccsetup.team.lines import Fault
 from ccsetup.wizard import team_offer
 from ccsetup.wizard.options import Options
@@ -81,7 +81,7 @@ def described(entry: Entry) -> str:
 
 def _named(places: Sequence[Place]) -> Iterator[str]:
     for place in places[:SHOWN]:
-        yield f"{place.name}{f' into {place.folder}' if place.folder != place.name else ''}"
+        yield f"{place.repo}{f' into {place.folder}' if place.folder != place.repo else ''}"
     if len(places) > SHOWN:
         yield f"and {len(places) - SHOWN} more"
 
@@ -121,7 +121,8 @@ def places_of(found: Received, clones: Mapping[str, Value]) -> list[Place]:
         return []
     if "repo" in clones:
         name = rules.repository(str(clones["repo"]))
-        places = [place for place in places if place.name == name] or [Place(name)]
+        called = [place for place in places if place.name == name]
+        places = called or [place for place in places if place.repo == name] or [Place(name)]
     if len(places) != 1 and (flags := [f"--{key}" for key in ("branch", "directory") if key in clones]):
         raise BadAnswer(
             f"You can use {' and '.join(flags)} with only one repository.",
@@ -131,9 +132,10 @@ def places_of(found: Received, clones: Mapping[str, Value]) -> list[Place]:
 
 
 def chosen_of(context: Context, found: Received, places: Sequence[Place], options: Options, named: str) -> Entry | None:
-    """Return the access for the repositories that name none, None if each names its own."""
-    entries, kind = found.team.entries, str(options.given.get("kind", ""))
-    if places and all(place.access for place in places) and not named and not kind:
+    """Return the way in of this person, None if each repository names its own access and nothing is to be chosen."""
+    team, kind = found.team, str(options.given.get("kind", ""))
+    entries = team.entries
+    if not team.by_access and places and all(place.accesses for place in places) and not named and not kind:
         return None
     fitting = [it for it in entries if (not named or it.name == named) and (not kind or it.kind == kind)]
     if not fitting:
@@ -142,24 +144,41 @@ def chosen_of(context: Context, found: Received, places: Sequence[Place], option
             f"The team file doesn't include that kind of access. Available: {offered}.",
             next=f"Choose one of them, for example: --access {entries[0].name}",
         )
-    first = {it.answers.get("source_profile", "") for it in entries} - {""}  # the source profiles of others
-    named_by = {place.access for place in places}
-    alone = [it for it in fitting if it.name not in named_by and it.answers.get("profile") not in first]
-    fitting = alone or fitting
+    offered_of = team if team.by_access else team._replace(repositories=tuple(places))
+    fitting = [it for it in ways.offered(offered_of) if it in fitting] or fitting
+    if "repo" in options.given:
+        fitting = [it for it in fitting if ways.reached(team, it, places)] or fitting
     if len(fitting) == 1:
         return fitting[0]
     if context.prompt is None or options.yes:
         if fitting[0].name == "default":
             return fitting[0]
-        ways = ", ".join(f"{it.name} ({it.label})" for it in fitting)
+        listed = ", ".join(f"{it.name} ({it.label})" for it in fitting)
         raise Missing(
-            "Missing: --access.", next=f"Available: {ways}. Choose one, for example: --access {fitting[0].name}"
+            "Missing: --access.", next=f"Available: {listed}. Choose one, for example: --access {fitting[0].name}"
         )
     choices = tuple(Choice(it.name, it.label, team_offer.described(it)) for it in fitting)
     answer = context.prompt.ask(
         Asked("access", "Which access do you want to use?", "choose", choices=choices, default=fitting[0].name)
     )
     return next((it for it in fitting if it.name == answer), fitting[0])
+
+
+def reached(context: Context, found: Received, chosen: Entry | None, places: Sequence[Place]) -> list[Place]:
+    """Return the repositories that a way in reaches, each with its access. The others are named. Raises BadAnswer."""
+    by = ways.reached(found.team, chosen, places)
+    left = [place for place in places if place.name not in by]
+    labels = {it.name: it.label for it in found.team.entries}
+    others = ", ".join(dict.fromkeys(f"{it} ({labels[it]})" for place in left for it in place.accesses))
+    names = ", ".join(place.name for place in left)
+    if left and chosen and not by:
+        raise BadAnswer(
+            f"The access {chosen.name} ({chosen.label}) doesn't reach {names}.",
+            next=f"Use another access. Available: {others}. For example: --access {left[0].accesses[0]}",
+        )
+    if left:
+        context.screen.note(f"Your access doesn't reach {names}. For that, use another one with --access: {others}.")
+    return [place._replace(access=by[place.name]) for place in places if place.name in by]
 
 
 def needed_for(found: Received, chosen: Entry | None, places: Sequence[Place]) -> list[Entry]:

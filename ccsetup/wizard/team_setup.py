@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsetup import access
+from ccsetup.access.questions import profile_name
+from ccsetup.access.source_profile import source_name
 from ccsetup.awsfiles import plan, removals
-from ccsetup.core.context import Context
-from ccsetup.core.errors import Problem
+from ccsetup.core.context import AwsTexts, Context
+from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Asked, Choice, Plan, Section, Target, Value
+from ccsetup.core.model import MACHINE, Answers, Asked, Choice, Corrected, Edit, Plan, Section, Target, Told, Value
 from ccsetup.core.question import Question
 from ccsetup.core.result import Outcome, Report
 from ccsetup.git.transport import Way
-from ccsetup.team import rules
+from ccsetup.team import profiles, rules, ways
 from ccsetup.team import rules as team_rules
-from ccsetup.team.file import Entry, Place
-from ccsetup.wizard import after_clone, apply, checkout, flow, review, team_offer, team_takeover
+from ccsetup.team.contents import Entry, Place, Team
+from ccsetup.wizard import after_clone, apply, checkout, flow, review, team_memory, team_offer, team_takeover
 from ccsetup.wizard.clone_request import Wish, way
 from ccsetup.wizard.engine import Trail, Walk
 from ccsetup.wizard.options import Options, looking, refuse_unused
 from ccsetup.wizard.review import CHANGE, RETRY, change_an_answer, decide
-from ccsetup.wizard.team_clones import Got, Wanted, clone_all, folder_of
-from ccsetup.wizard.team_offer import SHOWN, Received, chosen_of, needed_for, places_of
+from ccsetup.wizard.team_clones import Got, Wanted, asked_again, clone_all, folder_of
+from ccsetup.wizard.team_offer import SHOWN, Received, chosen_of, needed_for, places_of, reached
 from ccsetup.wizard.verify import Claim, route
 from ccsetup.wizard.welcome import greet
 
 if TYPE_CHECKING:
     from ccsetup.core.context import Git
 
+Taken = Callable[[], Mapping[str, str]]  # the profiles of other accesses, with their labels
+Asking = Callable[[Question], Question]
 Clones = Mapping[str, Sequence[Wanted]]  # by the name of the access
 OF_CLONES = ("repo", "branch", "directory", "no_clone", "via", "helper")  # flags about repositories
+
+_LONGEST = 64  # characters of a session name
 
 
 @dataclass
@@ -59,20 +68,21 @@ def run(context: Context, found: Received, options: Options, named: str = "") ->
     if context.prompt is not None:
         greet(context, looking(context, options))
     chosen = chosen_of(context, found, places, options, named)
+    places = reached(context, found, chosen, places)
     entries = needed_for(found, chosen, places)
     team_offer.show(context, found, entries, places)
-    return _carried_through(context, found, options, _walked(context, options, entries, places, chosen), clones)
+    jobs = _walked(context, options, entries, places, chosen, found.team)
+    return _carried_through(context, found, options, jobs, clones)
 
 
-def set_up(context: Context, found: Received, options: Options, moved: Collection[str]) -> Report:
+def set_up(context: Context, found: Received, options: Options, team: Team, moved: Collection[str]) -> Report:
     """Set up every access of a file, and each repository with the access that it names.
 
-    `moved` are the sso-sessions whose start URL may change.
+    `team` is the whole file, `moved` the sso-sessions whose start URL may change.
     """
     entries = needed_for(found, None, [Place("", access=entry.name) for entry in found.team.entries])
-    return _carried_through(
-        context, found, options, _walked(context, options, entries, found.team.repositories, None, moved), {}
-    )
+    jobs = _walked(context, options, entries, found.team.repositories, None, team, moved)
+    return _carried_through(context, found, options, jobs, {})
 
 
 def _carried_through(
@@ -103,6 +113,7 @@ def _walked(
     entries: Sequence[Entry],
     places: Sequence[Place],
     chosen: Entry | None,
+    team: Team,
     moved: Collection[str] = (),
 ) -> list[Job]:
     """Ask what the file and the flags don't answer, one access at a time."""
@@ -110,16 +121,25 @@ def _walked(
     planned: list[Section] = []
     main_one = chosen or entries[-1]  # the one that flags and a paste refer to
     shared_out = _shared_out(options, entries, main_one)
+    names, starts = profiles.names(team.entries), ways.starts(team)
     for entry in entries:
-        own = [it for it in places if it.access == entry.name or (not it.access and entry is chosen)]
+        own = [it for it in places if it.access == entry.name]
         mine, given = entry is main_one, shared_out[entry.name]
         pasted = {k: v for k, v in options.pasted.items() if mine and k not in OF_CLONES}
         look = looking(context, Options({"kind": entry.kind, "no_clone": "yes", **given}, dry_run=options.dry_run))
+        here, others = {*look.profiles}, [it for it in entries if it is not entry and profiles.differ(it, entry)]
         _with(look, planned)
         look.sessions = {name: there for name, there in look.sessions.items() if name not in moved}
         team_offer.let_run(context, entry, look, options.yes)
+        taken = partial(_taken, others, jobs)
+        beside = [job for job in jobs if starts[job.entry.name] == starts[entry.name]]
+        known: Mapping[str, Asking] = {
+            "profile": partial(_called, entry=entry, usual=names[entry.name], here=here, taken=taken),
+            "source_profile": partial(_started_as, beside=beside),
+            "role_session_name": partial(_as_person, entry=entry, jobs=jobs, usual=partial(_person, context)),
+        }
         walk = Walk(
-            partial(_flow, entry.answers.get("profile", "")),
+            partial(_flow, known),
             look,
             given=look.given,
             brought={"--paste": pasted, "--team": _brought(entry, own)},
@@ -146,20 +166,85 @@ def _shared_out(options: Options, entries: Sequence[Entry], main_one: Entry) -> 
     }  # fmt: skip
 
 
-def _flow(pattern: str, answers: Answers) -> tuple[Question, ...]:
+def _flow(known: Mapping[str, Asking], answers: Answers) -> tuple[Question, ...]:
     """Return the questions. The profile name isn't asked for, since it can be changed at the review."""
-    named = answers.text("kind") != "existing"
-    return tuple(_called(q, pattern) if named and q.key == "profile" else q for q in flow.questions(answers))
+    own = known if answers.text("kind") != "existing" else {}
+    return tuple(own[q.key](q) if q.key in own else q for q in flow.questions(answers))
 
 
-def _called(question: Question, pattern: str) -> Question:
-    """Return the question for the profile name, answered by the file's pattern, or else by the default name."""
-    usual = question.default
+def _started_as(question: Question, beside: Sequence[Job]) -> Question:
+    """Return the question for the source profile. Accesses with the same start have the same one, asked once."""
+
+    def known(answers: Answers, look: Look) -> str | None:
+        said = (source_name(job.answers) or job.answers.text(question.key) for job in beside)
+        return next(filter(None, said), None) or (question.known(answers, look) if question.known else None)
+
+    return question._replace(known=known)
+
+
+def _as_person(question: Question, entry: Entry, jobs: Sequence[Job], usual: Callable[[], str]) -> Question:
+    """Return the question for a role's session name, so that CloudTrail names the person. It is asked once."""
+    if entry.kind != "role":
+        return question
+
+    def known(answers: Answers, look: Look) -> str | None:
+        if answers.text("source_profile").startswith(MACHINE):
+            return ""  # the session of a computer
+        said = (it.answers.text(question.key) for it in jobs if question.key not in it.entry.answers)
+        there = look.profiles.get(profiles.told(entry), {}).get(question.key, "")
+        return there or next(filter(None, said), None)
+
+    return question._replace(known=known, default=lambda answers, look: usual())
+
+
+def _person(context: Context) -> str:
+    """Return the email address that git uses for commits as a session name, "" if there is none."""
+    told = context.env.get("GIT_AUTHOR_EMAIL", "")
+    with suppress(Problem):  # git is missing, or can't read its settings
+        told = told or dict(context.git.machine_settings()).get("user.email", "")
+    name = re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", told)[:_LONGEST]
+    return name if len(name) > 1 else ""
+
+
+def _taken(others: Sequence[Entry], jobs: Sequence[Job]) -> Mapping[str, str]:
+    """Return the profiles of the other accesses of this join, each with the label of its access."""
+    walked = {job.entry.name: job.answers.text("profile") for job in jobs}
+    return {walked.get(it.name) or profiles.told(it): it.label for it in others}
+
+
+def _as_said(name: str, answers: Answers) -> str:
+    return name
+
+
+def _called(question: Question, entry: Entry, usual: str, here: Collection[str], taken: Taken) -> Question:
+    """Return the question for the profile name, answered by the file, or else by a name that no other access has.
+
+    `usual` is the name that the file leads to, `here` are the profiles on this computer before the join.
+    """
+    kind = access.of(entry.kind)
 
     def name(answers: Answers, look: Look) -> str | None:
-        return rules.filled(pattern, answers) or (usual(answers, look) if usual else None)
+        first = rules.filled(entry.answers.get("profile", ""), answers)
+        default = question.default(answers, look) if question.default and not first else None
+        if default in here and default not in taken():
+            return default  # an earlier join has set it up
+        wanted = first or usual or profiles.plain(kind.suggest(answers)) or "codecommit"
+        for short in (wanted, *profiles.longer(wanted, answers)):
+            as_named = profile_name(kind._replace(suggest=partial(_as_said, short))).default
+            found = short if first else as_named(answers, look) if as_named else None
+            if found and found not in taken():
+                return found
+        return next(it for n in range(2, 999) if (it := f"{wanted}-{n}") not in (*taken(), *look.profiles))
 
-    return question._replace(known=name)
+    def settle(value: Value, answers: Answers, look: Look) -> Value | Corrected | Told | None:
+        if other := taken().get(str(value)):
+            raise BadAnswer(
+                f"{value} is the profile for another access of the team file ({other}). Choose another name, for"
+                f" example, {value}-2."
+            )
+        return question.settle(value, answers, look) if question.settle else None
+
+    return question._replace(known=name, settle=settle)
 
 
 def _brought(entry: Entry, places: Sequence[Place]) -> Mapping[str, Value]:
@@ -169,7 +254,7 @@ def _brought(entry: Entry, places: Sequence[Place]) -> Mapping[str, Value]:
     if rules.is_pattern(told.get("profile", "")):
         del told["profile"]
     region = next((place.region for place in places if place.region), "")
-    of_one = {"repo": places[0].name} if entry.kind == "federation" and places else {}
+    of_one = {"repo": places[0].repo} if entry.kind == "federation" and places else {}
     return {**silent, **({"region": region} if region else {}), **of_one, **told}
 
 
@@ -188,11 +273,23 @@ def _planned(
 ) -> dict[str, list[Wanted]]:
     """Plan each access on top of the ones before it. Returns the clones of each, by the name of the access."""
     wanted: dict[str, list[Wanted]] = {}
+    texts = context.files.read()
     for job in jobs:
-        job.change = review.planned(context, job.answers, job.walk.look, not options.yes)
+        job.change = review.planned(context, job.answers, job.walk.look, not options.yes, texts)
+        texts = _after(texts, job.change)
         claim, ways = _claim(job), dict[tuple[str, str], Way]()
         wanted[job.entry.name] = [_wanted(context, job, claim, place, clones, options, ways) for place in job.places]
     return wanted
+
+
+def _after(texts: AwsTexts, change: Plan) -> AwsTexts:
+    """Return the texts of both files as they will be once a plan is written."""
+    for edit in change.edits:
+        if edit.path == texts.config_path:
+            texts = texts._replace(config=edit.after)
+        if edit.path == texts.credentials_path:
+            texts = texts._replace(credentials=edit.after)
+    return texts
 
 
 def _claim(job: Job) -> Claim:
@@ -217,11 +314,11 @@ def _wanted(
         str(clones.get(key, "")) or told or job.entry.answers.get(key, "")
         for key, told in (("via", place.via), ("helper", place.helper))
     )
-    target = Target(place.name, region, "", str(branch), str(clones.get("directory", "")))
+    target = Target(place.repo, region, "", str(branch), str(clones.get("directory", "")))
     if (via, helper) not in ways:
         look = job.walk.look
         ways[via, helper] = Way(
-            *way(context, look, Wish(place.name, target, via=via, helper=helper, yes=True), claim.profile),
+            *way(context, look, Wish(place.repo, target, via=via, helper=helper, yes=True), claim.profile),
             fips=claim.way.fips,
         )
         look.given = job.walk.given
@@ -234,7 +331,8 @@ def _wanted(
 
 def _review(context: Context, jobs: Sequence[Job], wanted: Mapping[str, Sequence[Wanted]]) -> None:
     """Show the differences of all accesses, what will be checked, and every clone."""
-    diffs = [plan.diff(edit, context.home) for job in jobs for edit in job.change.edits]
+    edits = _whole(jobs)
+    diffs = [plan.diff(edit, context.home) for edit in edits]
     rows = []
     for job in jobs:
         claim = _claim(job)
@@ -248,8 +346,17 @@ def _review(context: Context, jobs: Sequence[Job], wanted: Mapping[str, Sequence
         if len(wanted[job.entry.name]) > SHOWN:
             rows.append(("clone", f"and {len(wanted[job.entry.name]) - SHOWN} more"))
     decided = {name for job in jobs for name in job.change.decided}
-    rows += removals.rows([edit for job in jobs for edit in job.change.edits], decided)
+    rows += removals.rows(edits, decided)
     context.screen.review([diff for diff in diffs if diff], rows)
+
+
+def _whole(jobs: Sequence[Job]) -> list[Edit]:
+    """Return what all accesses change, one edit for each file."""
+    found: dict[Path, Edit] = {}
+    for edit in (edit for job in jobs for edit in job.change.edits):
+        first = found.get(edit.path, edit)
+        found[edit.path] = edit._replace(before=first.before)
+    return list(found.values())
 
 
 def _is_there(context: Context, one: Wanted) -> bool:
@@ -282,13 +389,21 @@ def _carried_out(
     """Write and verify each access, then clone with it. If one fails, only its own repositories are skipped."""
     outcomes: list[Outcome] = []
     got: list[Got] = []
-    for job in jobs:
-        outcome = _proven(context, options, job)
-        outcomes.append(outcome)
-        if outcome.problems:
-            got += [Got(one.place, replace(outcome, repository=None)) for one in wanted[job.entry.name]]
-            continue
-        got += clone_all(context, git, wanted[job.entry.name], outcome)
+    try:
+        for job in jobs:
+            outcome = _proven(context, options, job)
+            outcomes.append(outcome)
+            if outcome.problems:
+                got += [Got(one.place, replace(outcome, repository=None)) for one in wanted[job.entry.name]]
+                continue
+            got += clone_all(context, git, wanted[job.entry.name], outcome)
+    finally:  # one undo for all of them, even after Ctrl-C
+        backups = context.files.join([path for it in outcomes for path in it.backups])
+    outcomes = [replace(it, backups=backups if number == 0 else ()) for number, it in enumerate(outcomes)]
+    if any(not it.problems for it in outcomes):
+        clones = {it.place.name: it.outcome.cloned.directory for it in got if it.outcome.cloned}
+        team_memory.remember(context, found, clones)
+    got = asked_again(context, git, got)
     for it in got:
         if it.outcome.cloned:
             after_clone.see_to_name(context, git, it.outcome.cloned.directory, it.outcome, None)

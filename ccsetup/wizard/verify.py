@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ccsetup.aws.access_request import of_git_and_api
+from ccsetup.aws.sso.assignments import instead_of
 from ccsetup.core import clock, regions
 from ccsetup.core.arn import Arn
 from ccsetup.core.context import Context, Start
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
     from ccsetup.core.context import Git
 
 
+_ANY = Expected()
+
+
 @dataclass(frozen=True)
 class Claim:
     """What must hold: the profile has this identity and can see this repository, and git reaches it this way.
 
     `start` is the sign-in that the profile uses, None if there is none. `alone`: the computer's own role must not be
-    used for the profile. `chosen`: the user named or chose the profile.
+    used for the profile. `chosen`: the user named or chose the profile. `signs_for` are the account and the role of the
+    sign-in.
     """
 
     profile: str
@@ -40,6 +45,7 @@ class Claim:
     way: Way = transport.USUAL
     alone: bool = False
     chosen: bool = False
+    signs_for: Expected = _ANY
 
     @property
     def who(self) -> Who:
@@ -78,7 +84,12 @@ def prove(context: Context, claim: Claim, kept: Kept, git: Git, outcome: Outcome
     """Run all steps. Raises the Problem of the first one that fails."""
     if claim.start:
         sign_in(context, claim.start, kept)
-    outcome = replace(outcome, identity=identity(context, claim.who, claim.expected))
+    try:
+        outcome = replace(outcome, identity=identity(context, claim.who, claim.expected))
+    except Problem as refused:
+        if claim.start and refused.code == "access.assume":
+            refused.why = instead_of(context.signin, claim.start, claim.signs_for) or refused.why
+        raise
     kept.store(context.aws.pending())
     return seen(context, claim, git, outcome) if claim.target.name else outcome
 

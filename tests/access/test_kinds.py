@@ -100,18 +100,26 @@ def test_the_region_of_a_sign_in_is_told_not_asked(
     assert found[("config", "sso-session", session)]["sso_region"] == region
 
 
-def test_a_session_that_others_share_keeps_its_url_and_its_scopes(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a:b,sso:account:access", "a:b,sso:account:access"),
+        ("sso:account:access", "sso:account:access"),
+        ("codewhisperer:completions", "codewhisperer:completions,sso:account:access"),
+    ],
+)
+def test_a_session_that_others_share_keeps_its_url_and_its_scopes(tmp_path: Path, before: str, after: str) -> None:
     work = {
         "sso_start_url": "https://acme.awsapps.com/start/",
         "sso_region": "us-east-1",
-        "sso_registration_scopes": "a,b",
+        "sso_registration_scopes": before,
     }
     given: dict[str, Value] = {
         "kind": "sso", "sso_start_url": "https://acme.awsapps.com/start", "sso_account_id": "111122223333",
         "sso_role_name": "Developer", "region": "us-east-2", "profile": "d", "no_clone": "yes",
     }  # fmt: skip
     found, _, _ = walked(tmp_path, given, sessions={"work": work})
-    assert found[("config", "sso-session", "work")] == work
+    assert found[("config", "sso-session", "work")] == {**work, "sso_registration_scopes": after}
 
 
 def test_role_writes_its_source_and_what_was_given_with_it(tmp_path: Path) -> None:
@@ -261,6 +269,27 @@ def test_oidc_writes_an_absolute_path_and_shows_what_the_token_says(tmp_path: Pa
         "Token issued by https://token.example.com for sts.amazonaws.com, valid until 2026-11-21 13:00 UTC."
         in screen.text()
     )
+
+
+@pytest.mark.parametrize(("typed", "written"), [
+    ("../tokens/web.jwt", "tokens/web.jwt"),
+    ("./../tokens/./web.jwt", "tokens/web.jwt"),
+    ("~/../tokens/web.jwt", "tokens/web.jwt"),
+    ("$HOME/../work/../tokens/web.jwt", "tokens/web.jwt"),
+    ("link/web.jwt", "work/link/web.jwt"),
+    ("link/../web.jwt", "work/link/../web.jwt"),
+])  # fmt: skip
+def test_a_token_files_path_is_written_without_dots(tmp_path: Path, typed: str, written: str) -> None:
+    for folder in ("home", "work", "tokens", "far/away"):
+        (tmp_path / folder).mkdir(parents=True)
+    for path in ("tokens/web.jwt", "far/away/web.jwt", "far/web.jwt"):
+        (tmp_path / path).write_text(jwt(int(NOW.timestamp()) + 3600))
+    (tmp_path / "work" / "link").symlink_to(tmp_path / "far" / "away")
+    given: dict[str, Value] = {"kind": "oidc", "role_arn": ROLE, "web_identity_token_file": typed, "region": "us-east-2",
+                               "profile": "code", "no_clone": "yes"}  # fmt: skip
+    found, _, look = walked(tmp_path, given)
+    assert look.cwd == tmp_path / "work"
+    assert found["config", "profile", "code"]["web_identity_token_file"] == str(tmp_path / written)
 
 
 @pytest.mark.parametrize(

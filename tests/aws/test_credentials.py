@@ -132,6 +132,11 @@ def test_one_code_serves_the_plan_the_files_and_then_git(
         ["git", "ls-remote", address], env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
     )
     assert "refs/heads/main" in done.stdout, done.stderr
+    done = subprocess.run(
+        [aws_tools.aws, "sts", "get-caller-identity", "--profile", "dev"], env={**env, "AWS_DEFAULT_REGION": REGION},
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+    assert assumed("CodeCommitMfa") in done.stdout, done.stderr
     assert [e.outcome for e in place.sandbox.log if e.action == "AssumeRole"] == ["ok"]  # one code, used once
 
 
@@ -141,8 +146,9 @@ def test_one_code_serves_the_plan_the_files_and_then_git(
 def test_a_kept_session_is_what_botocore_would_have_kept(more: dict[str, str], place: Place, tmp_path: Path) -> None:
     way, aws, serial = with_mfa(place, **more), place.aws(), place.state.device("maria").serial
     aws.identity(way.who(place.state.mfa_code(serial)))
-    (edit,) = aws.pending()
+    edit, for_cli = aws.pending()
     assert edit.path.parent == place.home / ".aws/boto/cache"
+    assert for_cli == edit._replace(path=place.home / ".aws/cli/cache" / edit.path.name)
     assert edit.before is None
 
     place.write(way)
@@ -189,7 +195,7 @@ def test_a_wrong_code_and_a_used_one_are_refused_and_leave_nothing(place: Place)
 def test_without_a_code_a_session_that_is_kept_counts_until_it_ends(place: Place) -> None:
     way, first = with_mfa(place), place.aws()
     first.identity(way.who(place.state.mfa_code(way.dev["mfa_serial"])))
-    (edit,) = first.pending()
+    edit, _ = first.pending()
     place.write(way)
     for who, next in (
         (way.who(), "Pass the code: --mfa-code 123456"),
@@ -203,7 +209,10 @@ def test_without_a_code_a_session_that_is_kept_counts_until_it_ends(place: Place
     assert place.aws().pending() == []
     again = place.aws()
     again.identity(way.who(place.state.mfa_code(way.dev["mfa_serial"])))
-    assert [new.after == edit.after for new in again.pending()] == [False]  # whoever gives a code wants a new session
+    assert [new.after == edit.after for new in again.pending()] == [
+        False,
+        False,
+    ]  # whoever gives a code wants a new session
 
     soon = datetime.now(timezone.utc) + timedelta(minutes=10)  # less than SDKs are content with
     ended = {**json.loads(edit.after or ""), "Credentials": {**json.loads(edit.after or "")["Credentials"]}}
@@ -224,10 +233,10 @@ def test_without_a_code_a_session_that_is_kept_counts_until_it_ends(place: Place
 def test_a_session_that_is_overwritten_says_what_was_there(place: Place) -> None:
     way, aws = with_mfa(place), place.aws()
     aws.identity(way.who(place.state.mfa_code(way.dev["mfa_serial"])))
-    (edit,) = aws.pending()
+    edit, for_cli = aws.pending()
     edit.path.parent.mkdir(parents=True)
     edit.path.write_bytes(b"old \xff")
-    assert aws.pending() == [Edit(edit.path, "old \udcff", edit.after)]
+    assert aws.pending() == [Edit(edit.path, "old \udcff", edit.after), for_cli]
     assert maria(place.state)["aws_secret_access_key"] not in repr(aws.pending())
 
 
@@ -532,7 +541,10 @@ def test_a_role_that_may_not_be_assumed_is_told_with_awss_words(place: Place) ->
     ("token", "what"),
     [
         (lambda state: state.web_identity_token(lasts_s=-60), "The OIDC token has expired."),
-        (lambda state: state.web_identity_token(forged=True), "AWS rejected the OIDC token."),
+        (
+            lambda state: state.web_identity_token(forged=True),
+            "AWS rejected the OIDC token for arn:aws:iam::111122223333:role/",
+        ),
         (
             lambda state: state.web_identity_token(subject="repo:else/where"),
             "AWS didn't allow these credentials to assume",
@@ -621,7 +633,7 @@ def test_a_sign_in_that_ended_is_told(place: Place) -> None:
     place.state.center.end_sessions()
     assert (refused(place).code, refused(place).what) == ("sso.expired", "The sign-in for dev has expired.")
     place.write(Way("", {**sso(place.state, place.home), "sso_role_name": "Gone"}, sessions={"acme": SSO_SESSION}))
-    assert refused(place).what == "Your sign-in doesn't have access to the role in dev."
+    assert refused(place).what == "Your sign-in doesn't have the role Gone in account 111122223333."
     whole = json.dumps(kept)
     damages = [json.dumps({**kept, "expiresAt": at}) for at in ("soon", 5, "2099-01-01T00:00:00")]
     for damage in (whole[:-9], "", "\N{REPLACEMENT CHARACTER}", *damages):

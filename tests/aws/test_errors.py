@@ -321,6 +321,52 @@ def test_a_role_that_only_awss_words_name_is_named() -> None:
     assert problem_of(service_error("AccessDenied", "", "AssumeRole"), WHO).what.endswith("assume the role.")
 
 
+ROLE, HUB = "arn:aws:iam::111122223333:role/team/Access", "arn:aws:iam::999999999999:role/Hub"
+PROFILES = {
+    "token": {"role_arn": ROLE, "web_identity_token_file": "/run/token"},
+    "role": {"role_arn": ROLE, "source_profile": "base"},
+    "base": {"aws_access_key_id": "AKIA", "aws_secret_access_key": "x"},
+    "signed": {"sso_session": "acme", "sso_account_id": "111122223333", "sso_role_name": "Developer"},
+    "by token": {"role_arn": HUB, "source_profile": "token"},
+    "by sign-in": {"role_arn": HUB, "source_profile": "signed"},
+    "by role": {"role_arn": HUB, "source_profile": "role"},
+}
+SHORT = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+LONG = f"User: {MARIA} is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
+OF_CHAIN = f"User: arn:aws:sts::111122223333:assumed-role/Access/x is not authorized to perform: sts:AssumeRole on resource: {HUB}"
+DEVELOPER = "the role Developer in account 111122223333"
+ASKED = [
+    ("token", "AssumeRoleWithWebIdentity", "AccessDenied", SHORT, ROLE),
+    ("by token", "AssumeRoleWithWebIdentity", "AccessDenied", SHORT, ROLE),
+    ("token", "AssumeRoleWithWebIdentity", "InvalidIdentityToken", "No OpenIDConnect provider found in your account", ROLE),
+    ("by token", "AssumeRoleWithWebIdentity", "IDPRejectedClaim", "no", ROLE),
+    ("signed", "GetRoleCredentials", "ForbiddenException", "No access", DEVELOPER),
+    ("by sign-in", "GetRoleCredentials", "ForbiddenException", "No access", DEVELOPER),
+    ("signed", "GetRoleCredentials", "ResourceNotFoundException", "", DEVELOPER),
+    ("role", "AssumeRole", "AccessDenied", "Access denied", ROLE),
+    ("role", "AssumeRole", "AccessDenied", LONG, ROLE),
+    ("by role", "AssumeRole", "AccessDenied", LONG, ROLE),
+    ("by role", "AssumeRole", "AccessDenied", OF_CHAIN, HUB),
+    ("role", "AssumeRole", "ValidationError", "1 validation error detected: Value at 'durationSeconds'", ROLE),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "operation", "code", "said", "role"), ASKED)
+def test_a_refusal_names_the_role_and_the_account_that_were_asked_for(
+    name: str, operation: str, code: str, said: str, role: str
+) -> None:
+    who = Who(name, "us-east-2", PROFILES, {})
+    problem = problem_of(service_error(code, said, operation, 403), who)
+    assert role in problem.what
+
+
+def test_a_role_of_several_that_nothing_names_is_not_guessed() -> None:
+    who = Who("by role", "us-east-2", PROFILES, {})
+    assert problem_of(service_error("AccessDenied", "", "AssumeRole"), who).what.endswith("assume the role.")
+    of_saml = problem_of(service_error("InvalidIdentityToken", "", "AssumeRoleWithSAML"), Who("", "us-east-2"), ROLE)
+    assert of_saml.what == f"AWS rejected the SAML assertion for {ROLE}."
+
+
 def test_no_repository_is_a_refusal_of_its_own() -> None:
     problem = problem_of(service_error("RepositoryDoesNotExistException", "R does not exist"), WHO, "R")
     assert isinstance(problem, NoRepository)

@@ -39,7 +39,7 @@ def place(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def look(
     places: Sequence[tuple[str, str]], profiles: Profiles, name: str, sso: Any = stop
 ) -> dict[tuple[str, str], Sighting]:
-    resolver = Resolver(SessionCache(Path("/nowhere")), sso)
+    resolver = Resolver(SessionCache([Path("/nowhere")]), sso)
     whos = [Who(profile, region, profiles, {}) for profile, region in places]
     seen = repository_search.sightings(resolver, pooled_clients.Pool(limits.AT_ONCE), whos, name)
     assert [(s.profile, s.region) for s in seen] == list(places)

@@ -28,8 +28,8 @@ VALUES = {
     "sso_account_id": ["111122223333", "11112222333", "1.11122E+11"],
     "sso_role_name": ["Developer", "a role"],
     "sso_start_url": ["https://acme.awsapps.com/start", "acme"],
-    "sso_region": ["us-east-1", "us-east-1a"],
-    "region": ["us-east-1", "us-east-1a", "eu-west-1"],
+    "sso_region": ["us-east-1", "us-east-1a", "us-gov-west-1"],
+    "region": ["us-east-1", "us-east-1a", "eu-west-1", "cn-north-1", "us-gov-west-1"],
     "login_session": ["arn:aws:iam::111122223333:user/maria"],
     "credential_process": ["/bin/keys"],
 }

@@ -1137,3 +1137,57 @@ def test_the_null_device_is_how_people_name_no_file(tmp_path: Path) -> None:
     files = Files({"AWS_CONFIG_FILE": "/dev/null"}, tmp_path, lambda: NOON, state=tmp_path / "state")
     assert files.read().config is None
     assert files.glimpse()[1] == {}
+
+
+# Several changes as one
+
+
+def in_turn(home: Home, *names: str) -> list[Path]:
+    """Write a profile after the other, each as a change of its own; return the backups."""
+    found: list[Path] = []
+    for name in names:
+        section = Section("config", "profile", name, {"region": "us-east-2"})
+        change = plan.make(name, "us-east-2", [section], home.files.read())
+        found += home.files.apply(change).backups
+    return found
+
+
+def test_joined_changes_are_undone_together_and_the_modes_are_the_first_ones(home: Home) -> None:
+    home.fill().config.chmod(0o640)
+    before = home.listing()
+    joined = home.files.join(in_turn(home, "one", "two", "three"))
+    (change,) = home.files.changes()
+    assert (change.profile, list(change.backups)) == ("one, two, three", list(joined))
+    assert mode(joined[0]) == 0o600
+    home.files.take_back(change, change.edits)
+    assert (home.listing(), home.files.changes()) == (before, [])
+
+
+def test_joined_changes_that_made_a_file_and_its_folder_take_both_away(home: Home) -> None:
+    before = home.listing()
+    home.files.join(in_turn(home, "one", "two"))
+    (change,) = home.files.changes()
+    home.files.take_back(change, change.edits)
+    assert home.listing() == before
+
+
+def test_changes_that_another_program_came_between_stay_apart(home: Home) -> None:
+    first = in_turn(home.fill(), "one")
+    home.config.write_text(home.config.read_text() + "\n[profile theirs]\nregion = us-east-1\n")
+    made = [*first, *in_turn(home, "two")]
+    assert home.files.join(made) == made
+    assert [change.profile for change in home.files.changes()] == ["two", "one"]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_one_change_or_none_stays_as_it_is(count: int, home: Home) -> None:
+    made = in_turn(home, "one")[:count]
+    assert home.files.join(made) == made
+    assert len(home.files.changes()) == 1
+
+
+def test_a_torn_backup_is_not_joined(home: Home) -> None:
+    made = in_turn(home, "one", "two")
+    made[0].write_text("{")
+    assert home.files.join(made) == made
+    assert all(path.exists() for path in made)

@@ -39,6 +39,21 @@ OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(
         "1769882645",
         "1769882645123",
         "1769882645.5",
+        "1769882645123456",
+        "1769882645123456789",
+        "2026-01-31T18:04:05,123Z",
+        "2026-01-31T18:04:05GMT",
+        "2026-01-31T20:04:05+02",
+        "2026-01-31 11:04:05 -0700 MST",
+        "2026-01-31 18:04:05.1 +0000 UTC m=+3600.01",
+        "2026/01/31 18:04:05",
+        "20260131T180405Z",
+        "20260131T200405+0200",
+        "Sat, 31 Jan 2026 18:04:05 GMT",
+        "Sat, 31 Jan 2026 20:04:05 +0200",
+        "Sat Jan 31 2026 20:04:05 GMT+0200 (Eastern European Standard Time)",
+        '"2026-01-31T18:04:05Z"',
+        "'1769882645'",
     ],
 )
 def test_each_tools_form_is_the_same_moment(text: str) -> None:
@@ -60,6 +75,11 @@ def test_each_tools_form_is_the_same_moment(text: str) -> None:
         "18:04",
         "12345",
         "17698826451",
+        "2026-01-31T18:04:05 JST",
+        "01/31/2026 18:04:05",
+        "Sat, 31 Foo 2026 18:04:05 GMT",
+        "Sat, Jan 2026 18:04:05 GMT",
+        "3600",
         "9" * 400,
         "Z",
     ],
@@ -112,6 +132,27 @@ def test_the_first_record_that_can_be_read_counts() -> None:
     }
     assert clock.recorded(there) == "2026-01-31T18:04:05Z"
     assert clock.recorded({"expires": "2026-01-31T18:04:05Z"}) == ""
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["aws_session_expiration", "aws_credential_expiration", "aws_session_token_expiration", "x_security_token_expires"],
+)
+@pytest.mark.parametrize("text", ["2026-01-31T18:04:05+0000", "1769882645", "1769882645000", "2026-01-31 18:04:05"])
+def test_other_tools_settings_are_records(key: str, text: str) -> None:
+    assert clock.recorded({"region": "us-east-2", key: text}) == "2026-01-31T18:04:05Z"
+
+
+@pytest.mark.parametrize(
+    "text", [None, "2099-03-01T12:00:00Z", "2099-03-01 12:00:00+0900", "Sun, 01 Mar 2099 12:00:00 GMT"]
+)
+def test_sdks_read_a_moment_with_a_zone(text: object) -> None:
+    assert clock.is_read_by_sdks(text)
+
+
+@pytest.mark.parametrize("value", ["2099-03-01T12:00:00", "", "soon", "4076049600", 4076049600, 0, False, ["Z"], {}])
+def test_sdks_read_nothing_else(value: object) -> None:
+    assert not clock.is_read_by_sdks(value)
 
 
 @pytest.mark.parametrize(

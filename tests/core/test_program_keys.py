@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.credentials import ProcessProvider
 
-from ccsetup.core import program_keys
+from ccsetup.core import clock
 
 FORMS: list[Any] = [
     None, "2099-11-28T18:00:00Z", "2099-11-28T18:00:00+00:00", "2099-11-28T18:00:00.123Z", "20991128T180000Z",
@@ -34,4 +34,4 @@ def test_an_expiration_is_readable_where_botocore_reads_it(expiration: Any) -> N
         frozen = None
     except RuntimeError:  # it was read, and is over: a time without its day means today
         frozen = "over"
-    assert program_keys.is_readable(expiration) == (frozen is not None)
+    assert clock.is_read_by_sdks(expiration) == (frozen is not None)

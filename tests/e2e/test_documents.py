@@ -6,17 +6,22 @@ import ast
 import json
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from conftest import CleanEnv
 from paths import ROOT
+from terminal import program
 
 from ccsetup.cli.parser import COMMANDS, parsed, parser_of
 from ccsetup.core.errors import BadAnswer
 
+README = ROOT / "README.md"
 CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
 PROSE = [ROOT / "README.md", *sorted((ROOT / "examples").rglob("*.md")), *sorted((ROOT / ".github").glob("*.md"))]
 RECIPES = sorted(
@@ -198,3 +203,51 @@ def test_each_step_of_how_it_works_is_a_function_in_its_file() -> None:
     assert len(beside) > 3
     for file, function in [*steps, *((file, name) for name, file in beside if name.islower())]:
         assert function in functions(ROOT / "ccsetup" / file), (file, function)
+
+
+def test_the_contents_of_the_readme_list_its_headings_in_their_order() -> None:
+    text = README.read_text(encoding="utf-8")
+    titles = [it for it in re.findall(r"^## (.*)", text, re.MULTILINE) if it not in ("Install", "Contents")]
+    links = [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
+    contents = text.partition("\n## Contents\n")[2].partition("\n## ")[0]
+    assert set(links) <= set(re.findall(r"\]\(#([\w-]+)\)", contents))
+    assert text.index("](examples/session.svg)") < text.index("\n## Install\n") < text.index("\n## Contents\n")
+    order = ["Everyday commands", "Kinds of access", "FAQ", "Contributing", "Changelog"]
+    assert [it for it in titles if it in order] == order
+
+
+def test_the_readmes_first_command_shows_its_progress_and_how_long_it_takes() -> None:
+    text = README.read_text(encoding="utf-8")
+    first, second = re.findall(r"^python3 -m venv .*", text, re.MULTILINE)
+    assert " demo" in first and "pytest" in second
+    assert not re.search(r"pip\b.* (-q|--quiet)\b", first)
+    before = text.partition(first)[0].rpartition("\n## ")[2]
+    assert re.search(r"takes about (a minute|\d+ seconds)", before)
+
+
+def test_the_doctors_report_in_the_readme_is_what_it_prints(tmp_path: Path, clean_env: CleanEnv) -> None:
+    told = README.read_text(encoding="utf-8").partition("$ ccsetup doctor --offline\n")[2].partition("\n```")[0]
+    env = clean_env(tmp_path / "home", path=[Path(sys.executable).parent], GIT_CONFIG_COUNT="2",
+                    GIT_CONFIG_KEY_0="user.name", GIT_CONFIG_VALUE_0="Maria", GIT_CONFIG_KEY_1="user.email",
+                    GIT_CONFIG_VALUE_1="maria@acme.example")  # fmt: skip
+    (tmp_path / "home" / ".aws").mkdir(mode=0o700)
+    keys = (
+        "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
+    )
+    texts = {
+        "config": "[default]\nregion = us-east-2\n\n[profile CodeAccess]\nsource_profile = default\n"
+        "role_arn = arn:aws:iam:::111122223333:role/CodeCommitAccess\nregion = us-east-2\n",
+        "credentials": "".join(f"[{name}]\n{keys}region = us-east-2\n" for name in ("default", "ops", "test")),
+    }
+    for name, text in texts.items():
+        (tmp_path / "home" / ".aws" / name).write_text(text)
+        (tmp_path / "home" / ".aws" / name).chmod(0o600)
+    clone = tmp_path / "MySharedDemoRepo"
+    subprocess.run(["git", "init", "-q", str(clone)], env=env, check=True)
+    url = "codecommit::us-east-2://CodeAccess@MySharedDemoRepo"
+    subprocess.run(["git", "-C", str(clone), "remote", "add", "origin", url], env=env, check=True)
+    done = subprocess.run(
+        [program(), "doctor", "--offline"], env=env, cwd=clone, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3, done.stdout
+    assert re.sub(r"git [0-9.]+", "git 2.39.5", done.stdout).split() == told.split()

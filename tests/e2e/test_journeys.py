@@ -19,7 +19,7 @@ from messages import MARIA
 from paths import ROOT
 from sandbox_world import marias_keys
 from script import tree
-from terminal import CTRL_C, ESC, Terminal, program
+from terminal import CTRL_C, ENTER, ESC, Terminal, program
 
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, PEOPLE, REGION, START_URL, role_arn
@@ -151,6 +151,28 @@ def browser(tmp_path: Path) -> dict[str, str]:
     return {"BROWSER": f"{script} %s"}
 
 
+def probe(terminal: Terminal, question: str) -> None:
+    """At a list, press Enter on a text that matches nothing: the screen must change. Then clear what was typed."""
+    terminal.ask(question)
+    terminal.read(0.3)
+    if not any(line.startswith("  ❯") for line in terminal.screen.display):
+        return
+    terminal.press("zz qq")
+    terminal.wait("zz qq")
+    terminal.read(0.3)
+    before = list(terminal.screen.display)
+    if any('use "zz qq"' in line for line in before):  # Enter would take it
+        terminal.press("\x15")
+        return
+    terminal.press(ENTER)
+    end = time.monotonic() + 5
+    while list(terminal.screen.display) == before:
+        assert time.monotonic() < end, f"Enter did nothing\n{terminal.text()}"
+        terminal.read(0.1)
+    terminal.read(0.3)
+    assert any(line.startswith("  ❯") for line in terminal.screen.display), terminal.text()
+
+
 def start(folder: Path, env: dict[str, str], **size: int) -> Terminal:
     work = folder / "work"
     work.mkdir(exist_ok=True)
@@ -258,6 +280,23 @@ def test_what_is_typed_while_no_question_stands_is_not_shown_and_answers_nothing
     assert b"hunter2" not in terminal.raw
     terminal.press(CTRL_C)
     assert terminal.exit_code() == 130
+
+
+@pytest.mark.parametrize("plan", and_more(JOURNEYS, "sso", "role"))
+def test_no_question_of_a_journey_leaves_enter_without_effect(
+    plan: Plan, sandbox: Sandbox, clean_env: CleanEnv, browser: dict[str, str], tmp_path: Path
+) -> None:
+    sandbox.state.center.auto_approve = True
+    home = tmp_path / "home"
+    env = clean_env(home, sandbox.environment(), browser, path=[Path(sys.executable).parent])
+    journey = plan(sandbox, home)
+    terminal = start(tmp_path, env)
+    for question, typed in journey.steps:
+        probe(terminal, question)
+        walk(terminal, [(question, typed)])
+    terminal.ask("Your name")
+    terminal.press(CTRL_C)
+    assert terminal.exit_code() in (0, 130), terminal.text()
 
 
 def pasted(text: str) -> str:

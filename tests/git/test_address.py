@@ -275,3 +275,25 @@ def test_the_forms_of_package_managers_have_one_reading(text: str, profile: str,
 def test_what_has_no_certain_reading_is_still_refused(text: str) -> None:
     with pytest.raises(BadAnswer):
         parse(text)
+
+
+HOST = "git-codecommit.us-east-2.amazonaws.com"
+VPC = "vpce-0abc.git-codecommit.us-east-2.vpce.amazonaws.com"
+
+
+@pytest.mark.parametrize(("text", "host"), [
+    (f"http://{HOST}:80/v1/repos/X", ""),
+    (f"HTTP://{HOST}:080/v1/repos/X", ""),
+    (f"http://maria@{HOST}:80/v1/repos/X", ""),
+    (f"https://{HOST}:443/v1/repos/X", ""),
+    (f"http://{VPC}:80/v1/repos/X", VPC),
+    (f"https://{VPC}:443/v1/repos/X", VPC),
+    (f"http://{HOST.replace('commit.', 'commit-fips.')}:80/v1/repos/X", HOST.replace("commit.", "commit-fips.")),
+    (f"http://{HOST}:8080/v1/repos/X", f"{HOST}:8080"),
+    (f"https://{HOST}:8443/v1/repos/X", f"{HOST}:8443"),
+    (f"https://{HOST}:80/v1/repos/X", f"{HOST}:80"),
+])  # fmt: skip
+def test_the_usual_port_of_http_is_none_of_https(text: str, host: str) -> None:
+    named = address.parse(text)
+    assert named.host == host
+    assert address.https_url(named.region, named.repository, named.host) == f"https://{host or HOST}/v1/repos/X"

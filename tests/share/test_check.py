@@ -99,6 +99,34 @@ def test_a_role_that_cannot_be_assumed_shows_the_policy_that_is_missing(external
     assert problem.next[0].isupper()
 
 
+@pytest.mark.parametrize(
+    ("more", "condition"),
+    [
+        ({"external_id": "acme-7f3b"}, {"StringEquals": {"sts:ExternalId": "acme-7f3b"}}),
+        ({"mfa": True}, {"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
+        ({"tags": (("team", "x"),)}, {"StringEquals": {"aws:PrincipalTag/team": "x"}}),
+        ({"external_id": "acme-7f3b", "also_external_ids": ("old-1",), "mfa": True},
+         {"StringEquals": {"sts:ExternalId": ["acme-7f3b", "old-1"]}, "Bool": {"aws:MultiFactorAuthPresent": "true"}}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("session", [False, True])
+def test_a_proposed_trust_statement_has_the_conditions_of_the_arrangement(
+    more: dict[str, Any], condition: dict[str, Any], session: bool, tmp_path: Path
+) -> None:
+    refused = denied("sts:AssumeRole", IT.role_arn)
+    if session:
+        refused.denial = Denial(f"arn:aws:sts::{B}:assumed-role/Dev/maria", "sts:AssumeRole", IT.role_arn)
+    _, problem, shown = checked(tmp_path, Aws(refused, who=MARIA), IT._replace(**more))
+    assert problem is not None
+    assert isinstance(problem.policy, Mapping)
+    (statement,) = problem.policy["Statement"]
+    own = statement["Condition"].pop("ArnLike", None)
+    assert (statement["Condition"], bool(own)) == (condition, session)
+    assert problem.next.startswith(
+        "Check that the role requires the external ID acme-7f3b" if "external_id" in more else "If the role requires"
+    )
+
+
 def test_a_refusal_that_no_policy_lifts_says_what_to_do(tmp_path: Path) -> None:
     refused = Problem("The role doesn't exist.", next="Check its name.", code="role.arn")
     links, problem, _ = checked(tmp_path, Aws(refused, who=MARIA))

@@ -24,6 +24,7 @@ from ccsetup.sandbox.resources import Caller
 from ccsetup.share import (
     Arrangement,
     Trust,
+    apply,
     arrangement,
     audit,
     cloudformation,
@@ -63,6 +64,9 @@ VARIANTS = {
     "assertions": IT._replace(trusts=(Trust("saml", SAML),), people=""),
     "all": ALL,
     "group": IT._replace(group="Developers"),
+    "several": IT._replace(others=("api", "--web"), external_id="acme-7f3b", also_external_ids=("old-1",)),
+    "several, read only": IT._replace(others=("api",), read_only=True, path="/teams/acme/"),
+    "accounts": IT._replace(also_people=("999999999999",), org="o-a1b2c3d4e5", session_s=7200),
     "hyphens": IT._replace(repository="--mirror", external_id="-7f3b"),
 }
 
@@ -127,6 +131,48 @@ def test_a_key_is_opened_through_codecommit_alone() -> None:
         assert may(document, action, KEY, **{"kms:viaservice": f"codecommit.{REGION}.amazonaws.com"})
         assert not may(document, action, KEY, **{"kms:viaservice": f"s3.{REGION}.amazonaws.com"})
     assert not any("kms" in json.dumps(it) for it in policies.permissions(IT)["Statement"])
+
+
+def test_several_repositories_are_in_one_statement() -> None:
+    it = VARIANTS["several"]
+    repositories, lists = policies.permissions(it)["Statement"]
+    assert repositories["Resource"] == [one.repository_arn for one in it.each] and lists["Resource"] == "*"
+    for one in it.each:
+        assert may(policies.permissions(it), "codecommit:GitPush", one.repository_arn)
+    assert not may(policies.permissions(it), "codecommit:GitPush", f"{it.repository_arn}2")
+    assert not policies.writes(policies.permissions(VARIANTS["several, read only"]))
+    assert [place.name for place in file.read(teamfile.text(it)).team.repositories] == [*it.repositories]
+
+
+@pytest.mark.parametrize("it", VARIANTS.values(), ids=VARIANTS)
+def test_the_folder_says_what_to_do_later(it: Arrangement) -> None:
+    later = documents(it)["README.md"].partition("## Later changes")[2].partition("##")[0]
+    for what in ("add a person", "offboard a person", "Revoke sessions", "move a repository", "take everything back"):
+        assert what in later
+    assert ("rotate the external ID" in later) is bool(it.external_id)
+    assert ("2 hours" in later) is (it.session_s == 7200)
+    if it.group and not it.permission_set:
+        assert f"add-user-to-group --group-name {it.group}" in later and "remove-user-from-group" in later
+    if it.permission_set:
+        assert f"assign the permission set {it.permission_set}" in later and "remove-user-from-group" not in later
+
+
+def test_limits_are_counted_before_any_call() -> None:
+    many = IT._replace(others=tuple(f"repository-of-team-{n:03}" for n in range(90)))
+    assert policies.consistent(many) == many
+    with pytest.raises(BadAnswer, match=r"has [0-9,]+ characters\. IAM allows 10,240"):
+        policies.consistent(IT._replace(others=tuple(f"{'x' * 90}-{n:03}" for n in range(90))))
+    there = role(many, policies={f"ccsetup-{REGION}-other": policies.permissions(many)})
+    with pytest.raises(Problem, match="The inline policies of Shared would have") as refused:
+        apply.within_limits(many, there, steps.for_owner(many, there))
+    assert "IAM allows 10,240" in refused.value.what and "--role-name" in refused.value.next
+    trusted = policies.trust(
+        IT._replace(trusts=tuple(Trust("role", f"arn:aws:iam::{B}:role/{'r' * 50}{n}") for n in range(18)))
+    )
+    there = role(IT)._replace(trust=trusted)
+    wanted = IT._replace(trusts=tuple(Trust("role", f"arn:aws:iam::{B}:role/{'s' * 50}{n}") for n in range(18)))
+    with pytest.raises(Problem, match=r"The trust policy of Shared would have .* IAM allows 2,048"):
+        apply.within_limits(wanted, there, steps.for_owner(wanted, there, {"trust"}))
 
 
 def test_the_other_account_gets_in_and_no_other_does() -> None:
@@ -266,7 +312,9 @@ def test_a_template_fills_in_to_the_very_policies(it: Arrangement) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "made", [cloudformation.owner(ALL), cloudformation.people(ALL)], ids=["account A", "account B"]
+    "made",
+    [cloudformation.owner(ALL), cloudformation.people(ALL), cloudformation.owner(VARIANTS["several"])],
+    ids=["account A", "account B", "several repositories"],
 )
 def test_cfn_lint_finds_nothing_in_a_template(made: Mapping[str, Any]) -> None:
     from cfnlint.api import lint
@@ -459,6 +507,7 @@ def role(it: Arrangement, **more: Any) -> IamRole:
     given: dict[str, Any] = {
         "policies": {it.policy_name: policies.permissions(it)},
         "tags": {"ccsetup": "share"},
+        "session_s": it.session_s or 3600,
         **more,
     }
     return IamRole(it.role_arn, trust, **given)
@@ -473,10 +522,12 @@ def test_a_role_that_says_the_same_in_another_order_needs_nothing(it: Arrangemen
 
 
 def test_what_means_something_else_is_changed_and_nothing_more() -> None:
-    loose = role(IT)._replace(trust=policies.trust(IT._replace(mfa=True)))
-    assert [call.operation for step in steps.for_owner(IT, loose) for call in step.calls] == [
-        "update_assume_role_policy"
-    ]
+    strict, loose = IT._replace(mfa=True), role(IT)
+    for it, there, said in ((strict, loose, {"require_mfa"}), (IT, role(strict), set())):
+        made = [call.operation for step in steps.for_owner(it, there, said) for call in step.calls]
+        assert made == (["update_assume_role_policy"] if said else [])
+    replaced = steps.for_owner(IT, role(strict), replace=True)
+    assert [call.operation for step in replaced for call in step.calls] == ["update_assume_role_policy"]
     read = role(IT)._replace(policies={IT.policy_name: policies.permissions(IT._replace(read_only=True)), "other": {}})
     assert [call.operation for step in steps.for_owner(IT, read) for call in step.calls] == ["put_role_policy"]
     assert [call.operation for step in steps.for_owner(IT, None) for call in step.calls] == [
@@ -546,8 +597,12 @@ def test_a_gap_in_a_trust_policy_is_named_with_what_mends_it(
 ) -> None:
     (link,) = audit.trusting(it, role(it)._replace(trust=trust))
     assert link.holds is False and says in link.says
-    gives = re.search(r"--external-id acme-7f3b|--require-mfa", link.where)
-    assert bool(link.mend) is not bool(gives) and link.mend in (None, policies.trust(it))
+    gives = re.search(r"--external-id acme-7f3b|--require-mfa|--principal-tag team=x", link.where)
+    assert (bool(link.mend), bool(gives)) == (says in MENDED, says not in MENDED and says != "denies")
+    assert link.mend is None or steps.alike(link.mend, policies.trust(it))
+
+
+MENDED = ("no matching statement", "sub = repo:acme/other:*")  # for all others, a statement would open a second way in
 
 
 @pytest.mark.parametrize(
@@ -587,12 +642,12 @@ def test_the_commands_in_the_readme_are_ones_that_ccsetup_takes(it: Arrangement)
     from ccsetup.cli.parser import parsed
 
     options = parsed(shlex.split(readme.command(it))[1:])
-    assert address.parse(options.repo).repository == it.repository
-    assert (options.from_account, options.to_account or "") == (it.owner, it.people)
+    assert tuple(address.parse(repo).repository for repo in options.repo) == it.repositories
+    assert (options.from_account, tuple(options.to_account or ())) == (it.owner, it.accounts)
     again = arrangement.read_trusts(" ".join(options.trust or ["account"]))
     assert again == it.trusts
     lines = re.findall(r"^ccsetup .*$", documents(it)["README.md"], re.MULTILINE)
-    assert len(lines) == (4 if it.start_url else 3)
+    assert len(lines) == (4 if it.start_url else 3) + len(it.others)
     for line in lines:
         parsed(shlex.split(line)[1:])
     assert validate.role_arn(it.role_arn) == it.role_arn

@@ -10,7 +10,7 @@ from homes import KEYS, facts_of
 from ccsetup.doctor.facts import Facts
 from ccsetup.team import compare
 from ccsetup.team.compare import Difference, Standing
-from ccsetup.team.file import Entry, Place, Team
+from ccsetup.team.contents import Entry, Place, Team
 
 DO = "ccsetup doctor --team team.ini --fix"
 START = "https://acme.awsapps.com/start"

@@ -12,9 +12,10 @@ from paths import ROOT
 
 from ccsetup import access
 from ccsetup.core.errors import BadAnswer, Problem
-from ccsetup.team import export, rules
+from ccsetup.team import export, profiles, rules, ways
 from ccsetup.team import file as team_file
-from ccsetup.team.file import Entry, Place, Refused, Team
+from ccsetup.team.contents import Entry, Place, Team
+from ccsetup.team.file import Refused
 from ccsetup.wizard import flow
 
 ROLE = "arn:aws:iam::111122223333:role/CodeCommitAccess"
@@ -122,6 +123,9 @@ def test_no_kind_takes_a_secret_or_a_program_from_a_file(kind: str) -> None:
             team_file.read(f"version = 1\nname = x\n[access]\n[[default]]\nkind = {kind}\n{key} = /bin/sh\n")
 
 
+TWO = "version = 2\nname = Acme\n"
+
+
 def file(access: str = "kind = sso\n", repositories: str = "", head: str = "version = 1\nname = Acme\n") -> str:
     return f"{head}[access]\n[[default]]\n{access}\n[repositories]\n{repositories}\n"
 
@@ -136,7 +140,7 @@ def test_a_channels_name_in_a_text_is_no_comment() -> None:
 # What is wrong, and the words that have to be told; "7" is the line
 HOSTILE = [
     ("", "version"),
-    ("version = 2\nname = x\n[gone]\nx = 1\n", "supports only version = 1. For newer files"),
+    ("version = 3\nname = x\n[gone]\nx = 1\n", "supports only version = 1 or 2. For newer files"),
     ("version = one\n", "supports only version = 1"),
     ("version = 99999999999999999999999999\n", "supports only version = 1"),
     (file(head="name = Acme\n"), "version = 1"),
@@ -223,6 +227,26 @@ HOSTILE = [
     (file(repositories="x = 1\n"), "Use the sections [access]"),
     (file(repositories="".join(f"[[r{n}]]\n" for n in range(501))), "The maximum is 500"),
     (file("kind = sso\nlabel = " + "x" * 5000 + "\n"), "The maximum is 4,096"),
+    (file(repositories="[[x]]\naccess = default, nobody\n", head=TWO), "Available: default"),
+    (file(repositories="[[x]]\naccess = default, ../x\n", head=TWO), "An access name can be at most 40"),
+    (file(repositories="[[x]]\naccess = default, --yes\n", head=TWO), "An access name can be at most 40"),
+    (file(repositories="[[x]]\nrepository = ../y\n", head=TWO), "A repository name must be 1 to 100"),
+    (file(repositories="[[x]]\nrepository = codecommit::us-east-2://other@y\n", head=TWO), "A repository name must be 1 to 100"),
+    (file(repositories="[[x]]\nrepository = https://evil.example/y\n", head=TWO), "A repository name must be 1 to 100"),
+    (file(repositories="[[x]]\nrepository = AKIAIOSFODNN7EXAMPLE/..\n", head=TWO), "A repository name must be 1 to 100"),
+    (file(repositories="[[../x]]\nrepository = y\n", head=TWO), "A repository name must be 1 to 100"),
+    (file(repositories="[[--x]]\nrepository = y\n", head=TWO), "for example, directory = demo"),
+    (file(repositories="[[a]]\nrepository = y\n[[A]]\nrepository = y\n", head=TWO), "This folder is the folder for a, or inside it"),
+    (file("kind = sso\nrepositories = ../x\n", head=TWO), "A repository name must be 1 to 100"),
+    (file("kind = sso\nrepositories = a, .ssh\n", head=TWO), "for example, directory = demo"),
+    (file("kind = sso\nrepositories = --upload-pack=x\n", head=TWO), "A repository name must be 1 to 100"),
+    (file("kind = sso\nrepositories = a/b\n", head=TWO), "A repository name must be 1 to 100"),
+    (file("kind = sso\nrepositories = payments-ap\n", "[[payments-api]]\n", head=TWO), "Did you mean \"payments-api\"?"),
+    (file("kind = sso\nrepositories = a, A\n", head=TWO), "This folder is the folder for a, or inside it"),
+    (file("kind = sso\nrepositories = " + ",".join(f"r{n}" for n in range(501)) + "\n", head=TWO), "The maximum is 500"),
+    (file("kind = sso\nrepositories = x\n"), "Change the first line to version = 2"),
+    (file(repositories="[[x]]\nrepository = y\n"), "line 9, [repositories] [[x]] repository: A file with version = 1 can't have this"),
+    (file("kind = sso\n[[b]]\nkind = sso\n", "[[x]]\naccess = default, b\n"), "Change the first line to version = 2"),
     ("x" * 10_000_000, "The maximum is 256 KiB"),
     ("<!DOCTYPE html><html><title>Sign in</title></html>", "neither a [section]"),
 ]  # fmt: skip
@@ -404,6 +428,18 @@ def test_the_example_is_a_team_file() -> None:
     assert [place.access for place in team_file.read(text).team.repositories] == ["", "", "readonly"]
 
 
+def test_the_example_for_several_accounts_offers_two_ways_in_and_gives_each_what_the_readme_says() -> None:
+    team = team_file.read((ROOT / "examples" / "team-accounts.ini").read_text()).team
+    staff, contractor = ways.offered(team)
+    assert (staff.label, contractor.label) == ("Employees", "Contractors")
+    assert {*ways.reached(team, staff, team.repositories)} == {it.name for it in team.repositories}
+    assert ways.reached(team, contractor, team.repositories) == {
+        "MySharedDemoRepo": "contractor", "reports": "contractor-data",
+    }  # fmt: skip
+    assert profiles.names(team.entries)["staff-data"] == "acme-developer-444455556666"
+    assert len({it.answers["sso_account_id"] for it in team.entries if it.kind == "sso"}) == 3
+
+
 def test_a_team_file_that_is_pasted_is_read_as_one() -> None:
     text = (ROOT / "examples" / "team.ini").read_text()
     (found,) = flow.readings(text)
@@ -413,4 +449,4 @@ def test_a_team_file_that_is_pasted_is_read_as_one() -> None:
         "MySharedDemoRepo",
     )
     assert [it.kind for it in flow.readings(VERSION_1)] == ["sso"]
-    assert flow.readings(text.replace("version = 1", "version = 2"))[0].found != found.found
+    assert flow.readings(text.replace("version = 1", "version = 3"))[0].found != found.found

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.slow
 
 NAME, KEY = 'Asked("name", "Name?", "text")', 'Asked("key", "Key?", "secret")'
 LIST, SURE = 'Asked("x", "Which?", "choose", choices=many[:3])', 'Asked("x", "Which?", "confirm")'
+FREE = 'Asked("b", "Branch?", "choose", choices=many[:3], free=True)'
 TEXT, HIDDEN = 'Asked("x", "Which?", "text", optional=True)', 'Asked("x", "Which?", "secret", optional=True)'
 EVERY = pytest.mark.parametrize("asked", [LIST, SURE, TEXT, HIDDEN], ids=["list", "confirm", "text", "secret"])
 KINDS = pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
@@ -75,6 +76,15 @@ def test_esc_that_was_pressed_while_something_loads_does_not_go_back(tmp_path):
 def test_the_next_text_may_be_typed_ahead(tmp_path, term):
     terminal = Terminal(tmp_path, f"{NAME}, {NAME}", TERM=term).until("Name?")
     assert terminal.press(f"one{LINE[term]}two{LINE[term]}").answers() == ["'one'", "'two'"]
+
+
+@pytest.mark.parametrize("before", ["", "\r", "\r\r"], ids=["at once", "after a blank line", "after two"])
+def test_a_paste_without_marks_answers_one_list_and_not_the_next_question(tmp_path, before):
+    terminal = Terminal(tmp_path, f"{FREE}, {NAME}", TERM="linux").until("Branch?")
+    terminal.press(f"{before}feature\rmain\rother").until("3 lines")
+    terminal.press("\r").until("Name?")
+    terminal.press("maria\r")
+    assert terminal.answers() == ["'feature\\nmain\\nother'", "'maria'"]
 
 
 @KINDS

@@ -1,10 +1,12 @@
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ccsetup.access.paste.echo import echo
-from ccsetup.core.model import Choice
+from ccsetup.core.model import Choice, Unmatched
+from ccsetup.core.text import nearest
 from ccsetup.ui.filter_list import Pick
 
 NAMES = ["feature/main-fix", "main", "MySharedDemoRepo", "billing", "Billing-API", "data-lake"]
@@ -28,6 +30,27 @@ def test_the_very_name_comes_first():
 def test_words_match_anywhere_and_in_any_case():
     assert labels(narrowed("demo shared")) == ["MySharedDemoRepo"]
     assert labels(narrowed("BILLING")) == ["billing", "Billing-API"]
+
+
+@pytest.mark.parametrize(("label", "typed"), [
+    ("caf\u00e9", "cafe\u0301"),
+    ("cafe\u0301", "caf\u00e9"),
+    ("CAF\u00c9-prod", "cafe\u0301"),
+    ("billing-2", "\uff42\uff49\uff4c\uff4c\uff49\uff4e\uff47\uff0d\uff12"),
+    ("\uff24\uff45\uff56", "dev"),
+    ("Stra\u00dfe", "STRASSE"),
+    ("\u30ac\u30fc\u30c7\u30f3", "\uff76\uff9e\uff70\uff83\uff9e\uff9d"),
+])  # fmt: skip
+def test_the_unicode_form_does_not_count(label, typed):
+    choices = [Choice("x", "other"), Choice("y", label), Choice("z", "last", hint=f"hint of {label}")]
+    assert labels(narrowed(typed, choices)) == [label, "last"]
+    assert labels(narrowed("".join(typed.split()[0][:3]), [Choice("y", label)])) == [label]
+    assert nearest(typed, ["other", label]) == [label]
+
+
+def test_what_is_typed_in_another_form_is_no_second_entry_of_a_free_list():
+    assert labels(narrowed("cafe\u0301", [Choice("caf\u00e9", "caf\u00e9")], free=True)) == ["caf\u00e9"]
+    assert len(labels(narrowed("CAF\u00c9", [Choice("caf\u00e9", "caf\u00e9")], free=True))) == 2
 
 
 def test_letters_in_order_match_when_nothing_holds_the_word():
@@ -58,7 +81,18 @@ def test_what_is_typed_is_an_entry_of_a_free_list_below_its_matches():
     assert labels(narrowed("mai", free=True)) == ["main", "feature/main-fix", 'use "mai"']
     assert labels(narrowed("main", free=True)) == ["main", "feature/main-fix"]
     assert labels(narrowed("brand-new", free=True)) == ['use "brand-new"']
-    assert labels(narrowed("brand-new")) == []
+    assert labels(narrowed("brand-new")) == ["Show the whole list"]
+
+
+def test_a_list_in_which_nothing_matches_says_so_and_offers_what_else_the_text_could_mean():
+    choices = (Choice("search", "Look in all regions"),)
+    pick = narrowed("zzz", unmatched=lambda text: Unmatched(f"No branch {text}.", choices))
+    assert (pick.said, labels(pick)) == ("No branch zzz.", ["Show the whole list", "Look in all regions"])
+    assert pick.counter().startswith("0 of ")
+    pick.narrow("main")
+    assert (pick.said, labels(pick)) == ("", ["main", "feature/main-fix"])
+    assert narrowed("zzz").said == 'Nothing matches "zzz".'
+    assert narrowed("").said == narrowed("zzz", free=True).said == ""
 
 
 def test_a_merely_similar_name_does_not_displace_what_is_typed_in_a_free_list():
@@ -92,7 +126,7 @@ def test_the_counter_says_how_many_match():
     pick.move(10)
     assert pick.counter() == "11 of 5,000"
     assert narrowed("repo-12 99", many).counter() == "1 of 1"
-    assert narrowed("nothing like it", many).counter() == "0 of 0"
+    assert narrowed("nothing like it", many).counter() == "0 of 5,000"
 
 
 @given(st.integers(0, 30), st.integers(1, 12), st.lists(st.sampled_from([-10, -1, 1, 10]), max_size=40))
@@ -112,7 +146,7 @@ def test_the_cursor_is_always_in_the_window(length, rows, steps):
 @given(st.text(max_size=12), st.lists(st.text(max_size=12), max_size=8), st.booleans())
 def test_any_typed_text_narrows_a_list_of_any_names(typed, names, free):
     pick = narrowed(typed, [Choice(name, name) for name in names], free=free)
-    assert len(pick.shown) <= len(names) + free
+    assert len(pick.shown) <= len(names) + free or pick.said
     if free and typed.strip():
         assert any(typed.strip() in (entry.choice.value, entry.choice.label) for entry in pick.shown)
 

@@ -2,7 +2,7 @@ import pytest
 
 from ccsetup.access.paste.echo import echo
 from ccsetup.core.errors import BadAnswer
-from ccsetup.core.model import BACK, Asked, Choice, Corrected, Secret
+from ccsetup.core.model import BACK, Asked, Choice, Corrected, Secret, Unmatched
 from ccsetup.ui.plain_prompt import conversation
 
 KINDS = (Choice("sso", "Single sign-on", "a start URL"), Choice("role", "A role", "a role ARN"), Choice("mfa", "MFA"))
@@ -61,6 +61,22 @@ def test_a_long_list_shows_twenty_and_is_filtered_by_typing():
 
 def test_a_name_typed_in_full_is_taken_at_once():
     assert Visitor("repo-4999\n").answers(Asked("repo", "Which?", "choose", choices=MANY)) == "repo-4999"
+
+
+def test_an_empty_answer_to_a_list_without_a_default_says_what_to_type():
+    visitor = Visitor("\n", "3\n")
+    assert visitor.answers(Asked("kind", "What?", "choose", choices=KINDS)) == "mfa"
+    assert "! Type the number of an entry, or a part of its text." in visitor.seen
+
+
+def test_what_a_text_that_matches_nothing_could_mean_is_numbered_too():
+    offered = Unmatched("Not known here.", (Choice("role", "A role of that name"),))
+    for typed, answer in (("2\n", "role"), ("1\n", "mfa")):
+        visitor = Visitor("zzz\n", typed, *(["3\n"] if answer == "mfa" else []))
+        asked = Asked("kind", "What?", "choose", choices=KINDS, unmatched=lambda _: offered)
+        assert visitor.answers(asked) == answer
+        assert "! Not known here." in visitor.seen
+        assert "  2) A role of that name" in visitor.seen
 
 
 def test_a_filter_that_finds_nothing_says_so_and_shows_the_list_again():

@@ -33,7 +33,7 @@ from prompt_toolkit.output import DummyOutput
 
 from ccsetup.access.paste.echo import echo
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing
-from ccsetup.core.model import BACK, Asked, Choice, Corrected, Secret
+from ccsetup.core.model import BACK, Asked, Choice, Corrected, Secret, Unmatched
 from ccsetup.ui.prompt import Prompt
 from ccsetup.ui.question_view import Dots
 from ccsetup.ui.tty import Tty
@@ -84,6 +84,17 @@ class TestAnswers:
     def test_an_empty_text_is_refused_unless_optional(self):
         assert answer(Asked("x", "X?", "text"), ENTER, "v", ENTER) == "v"
         assert answer(Asked("x", "X?", "text", optional=True), ENTER) == ""
+
+    @pytest.mark.parametrize("asked", [KIND, REPO], ids=lambda asked: asked.key)
+    def test_enter_on_a_list_in_which_nothing_matches_shows_the_whole_list(self, asked):
+        assert answer(asked, "zzz zzz", ENTER, ENTER) == asked.choices[0].value
+        assert answer(asked, "zzz", ENTER, DOWN, ENTER) == asked.choices[1].value
+
+    def test_enter_takes_what_a_text_that_matches_nothing_could_mean(self):
+        offered = Unmatched("Not known here.", (Choice("search", "Look in all regions"),))
+        asked = KIND._replace(unmatched=lambda text: offered)
+        assert answer(asked, "zzz", DOWN, ENTER) == "search"
+        assert answer(asked, "zzz", ENTER, ENTER) == "sso"
 
     def test_a_corrected_text_is_taken_and_said(self):
         said = []

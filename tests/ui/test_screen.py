@@ -84,10 +84,14 @@ class Seen:
         os.close(self._master)
         return [line.rstrip() for line in self._display.display if line.strip()]
 
+    def text(self):
+        """Return what is on the screen now."""
+        return "\n".join(self._display.display)
+
     def until(self, text):
         """Wait for a text to appear."""
         end = time.monotonic() + 10
-        while text not in "\n".join(self._display.display):
+        while text not in self.text():
             assert time.monotonic() < end, f"{text!r} is not on the screen: {self.raw!r}"
             time.sleep(0.02)
 
@@ -448,7 +452,7 @@ def test_a_wait_counts_down_to_its_end():
         seen.until("Waiting for you to sign in 9:5")
         with seen.screen.busy("Checking"):
             seen.until("Checking")
-            assert " left" not in "".join(seen.lines())
+            assert " left" not in seen.text()
         seen.until("Waiting for you to sign in 9:5")
 
 
@@ -465,4 +469,4 @@ def test_a_search_in_one_region_counts_nothing():
     with seen.screen.counting("Looking for X in us-east-2") as counted:
         counted(1, 1)
         seen.until("Looking for X in us-east-2")
-        assert "1 of 1" not in "".join(seen.lines())
+        assert "1 of 1" not in seen.text()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from script import LEAVE, NOW, FakeAws, FakeGit, Script, Shown, context, tree
 
+from ccsetup.core import profile_partition
 from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import BadAnswer, Cancelled, Elsewhere, Missing, NoRepository, Problem
 from ccsetup.core.model import Repository, Route, Target, Who
@@ -131,7 +132,14 @@ def test_a_named_profile_with_a_known_region_is_taken_without_looking(tmp_path: 
         ({}, {}, "", "aws"),
         ({"region": "no region"}, {"AWS_REGION": "us-east-1"}, "us-east-1", "aws"),
         ({"role_arn": "arn:aws-cn:iam::111122223333:role/R"}, {}, "", "aws-cn"),
-        ({"role_arn": "arn:aws-cn:iam::111122223333:role/R", "region": "us-east-1"}, {}, "us-east-1", "aws"),
+        ({"role_arn": "arn:aws-cn:iam::111122223333:role/R", "region": "us-east-1"}, {}, "", "aws-cn"),
+        ({"role_arn": "arn:aws-us-gov:iam::111122223333:role/R"}, {"AWS_REGION": "us-east-1"}, "", "aws-us-gov"),
+        (
+            {"sso_account_id": "111122223333", "sso_region": "us-gov-west-1"},
+            {"AWS_REGION": "us-east-1"},
+            "",
+            "aws-us-gov",
+        ),
         ({"region": "cn-north-1"}, {}, "cn-north-1", "aws-cn"),
     ],
 )
@@ -140,7 +148,7 @@ def test_a_profiles_region_is_its_own_or_the_environments(
 ) -> None:
     text = "".join(f"{key} = {value}\n" for key, value in settings.items())
     look = looking(desk(tmp_path, f"[profile it]\n{text}", env=env), Options({}))
-    assert (find_repository.own_region(look, "it"), find_repository.partition(look, "it")) == (own, partition)
+    assert (find_repository.own_region(look, "it"), profile_partition.of(look.profiles, {}, "it")) == (own, partition)
 
 
 def test_this_computers_role_is_tried_where_there_is_one(tmp_path: Path) -> None:

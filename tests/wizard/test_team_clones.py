@@ -13,7 +13,7 @@ from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Elsewhere, NoRepository, Problem
 from ccsetup.core.model import CloneResult, Expected, Repository, Route, Target, Who
 from ccsetup.core.result import Cloned, Outcome
-from ccsetup.team.file import Place
+from ccsetup.team.contents import Place
 from ccsetup.wizard import team_clones
 from ccsetup.wizard.team_clones import Got, Wanted
 from ccsetup.wizard.verify import Claim

@@ -41,6 +41,7 @@ SSO = """\
 """
 ROLE = "  kind = role\n  role_arn = arn:aws:iam::111122223333:role/Developer\n  region = us-east-2\n  profile = code\n"
 BASE = "[base]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = " + "s" * 40 + "\n"
+NAMED = ("role_session_name", "maria")
 REFUSED = Problem("AWS does not know these credentials.", code="access.identity")
 
 
@@ -145,7 +146,7 @@ def test_cancelling_and_a_dry_run_write_nothing(tmp_path: Path) -> None:
 def test_only_what_is_ones_own_is_asked(tmp_path: Path) -> None:
     around = home(tmp_path, credentials=BASE)
     entry = f"  [[default]]\n{ROLE}  mfa_serial =\n"
-    assert run(around, file(entry), Script(("source_profile", "base"), ("review", "go"))).exit_code == 0
+    assert run(around, file(entry), Script(("source_profile", "base"), NAMED, ("review", "go"))).exit_code == 0
     assert "source_profile = base" in (around.home / ".aws" / "config").read_text()
     token = around.home / "token"
     token.write_text("an-access-token")
@@ -193,7 +194,7 @@ def test_a_repository_has_its_own_access_where_it_names_one(tmp_path: Path) -> N
 def test_a_role_starts_from_the_sign_in_of_the_same_file(tmp_path: Path) -> None:
     around = home(tmp_path)
     entries = f"  [[default]]\n{ROLE}  source_profile = acme-dev\n{sso('first')}"
-    assert run(around, file(entries), Script(("review", "go"))).exit_code == 0
+    assert run(around, file(entries), Script(NAMED, ("review", "go"))).exit_code == 0
     config = (around.home / ".aws" / "config").read_text()
     assert config.index("[profile acme-dev]") < config.index("[profile code]")
     assert clones(around) == ["clone codecommit::us-east-2://code@MySharedDemoRepo MySharedDemoRepo"]
@@ -374,7 +375,7 @@ PLAYED = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["team.ini", *PLAYED])
+@pytest.mark.parametrize("name", ["team.ini", "team-accounts.ini", *PLAYED])
 def test_the_demo_plays_a_team_file_whatever_it_names(name: str, clean_env: CleanEnv, tmp_path: Path) -> None:
     path = ROOT / "examples" / name
     if name in PLAYED:
@@ -461,5 +462,5 @@ def test_a_file_does_not_choose_what_is_run(tmp_path: Path) -> None:
 def test_a_program_that_a_file_starts_from_runs_where_a_person_lets_it(tmp_path: Path) -> None:
     assert run(home(tmp_path, PROGRAM), file(FROM_TOOL), None, "--yes", "--source-profile", "tool").exit_code == 0
     (tmp_path / "again").mkdir()
-    script = Script(("programs", "yes"), ("review", "go"))
+    script = Script(("programs", "yes"), NAMED, ("review", "go"))
     assert run(home(tmp_path / "again", PROGRAM), file(FROM_TOOL), script).exit_code == 0

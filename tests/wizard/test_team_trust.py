@@ -205,3 +205,45 @@ def test_temporary_keys_are_renewed_as_before(tmp_path: Path) -> None:
     assert run(around, file(sso(), ""), None, "--yes").exit_code == 0
     assert json.dumps(run(around, file(sso(), ""), None, "--yes").document)
     assert "acme-dev" in shown(around)
+
+
+def two(path: Path, version: str, places: str) -> str:
+    text = file(f"{sso()}  [[ci]]\n{OIDC}  web_identity_token_file = {path}\n", places)
+    return text.replace("version = 1", f"version = {version}")
+
+
+@pytest.mark.parametrize(("version", "places", "flags"), [
+    ("1", "  [[a]]\n  [[b]]\n  access = ci\n", []),
+    ("2", "  [[a]]\n  [[b]]\n  access = ci\n", ["--access", "ci"]),
+    ("2", "  [[a]]\n  access = default, ci\n", ["--access", "ci"]),
+    ("2", "  [[a]]\n  repository = b\n  access = ci\n", ["--repo", "b"]),
+])  # fmt: skip
+def test_a_token_file_of_a_second_access_is_no_more_trusted(
+    tmp_path: Path, version: str, places: str, flags: list[str]
+) -> None:
+    around = home(tmp_path, "", BASE)
+    token = around.home / "token"
+    token.write_text(jwt({}))
+    before = tree(around.home)
+    with pytest.raises(Missing, match="which only you can confirm"):
+        run(around, two(token, version, places), None, "--yes", *flags)
+    assert (calls(around), tree(around.home)) == ([], before)
+
+
+def test_an_access_that_a_person_did_not_choose_reads_no_token(tmp_path: Path) -> None:
+    around = home(tmp_path, "", BASE)
+    (around.home / "token").write_text(jwt({}))
+    text = two(around.home / "token", "2", "  [[a]]\n  access = default, ci\n  [[b]]\n  access = ci\n")
+    assert run(around, text, None, "--yes", "--access", "default").exit_code == 0
+    assert calls(around) == []
+    assert "token" not in (around.home / ".aws" / "config").read_text()
+
+
+def test_a_source_profile_with_keys_is_not_taken_over_by_a_second_access(tmp_path: Path) -> None:
+    around = home(tmp_path, "", AKIA.join(["[mine]\n", ""]))
+    role = "  kind = role\n  role_arn = arn:aws:iam::{}:role/Developer\n  mfa_serial =\n  region = us-east-2\n"
+    entries = f"  [[a]]\n{role.format('111122223333')}  [[b]]\n{role.format('444455556666')}  profile = mine\n"
+    before = tree(around.home)
+    with pytest.raises(BadAnswer):
+        run(around, file(entries, "  [[x]]\n  [[y]]\n  access = b\n"), None, "--yes")
+    assert tree(around.home) == before

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ccsetup.access.paste.interpret import Questions
 
 
+class SeveralUsers(BadAnswer):
+    """A text has access keys of several users, and only a person knows whose are wanted."""
+
+
 class Reading(NamedTuple):
     """One way to read a message.
 
@@ -52,12 +56,24 @@ def secrets(text: str) -> tuple[str, ...]:
     return secret_values.secrets(text)
 
 
+def use_of_others(text: str, repository: str = "") -> str:
+    """Say what works with credentials that no profile can have, for example Git credentials; "" if there are none."""
+    from ccsetup.access.paste import other_credentials
+    from ccsetup.git import address
+
+    return other_credentials.use_of(text, address.parse(repository) if repository else None)
+
+
 def keys(text: str) -> Keys:
     """Find the three values in `export` lines, an INI block, JSON or CSV. Raises BadAnswer without quoting the text."""
     from ccsetup.access.paste import access_keys, interpret
 
     whole: list[Held] = []
     for seen, certain in interpret.ways(text):
+        if len(users := [*dict.fromkeys(seen.owners.values())]) > 1:
+            named = ", ".join(users[:9])
+            says = f"Your input has access keys of {len(users)} users: {named}."
+            raise SeveralUsers(f"{says} Paste only those of one user.")
         found = [one for one in access_keys.held(seen.blocks, seen.mentions.keys, last=True) if one.secret]
         whole = found if found and (certain or not whole) else whole
     if not whole:

@@ -61,8 +61,18 @@ _PROMPT = later(
     r"|\u279c +\S{1,64} )",
     re.MULTILINE,
 )
-_BROKEN_HOST = later(r"(?<=https://)([\w-]{1,63}(?:\.[\w-]{1,63}){0,4})(\.?)\n(\.?)(?=[\w.-]{2,40}/start\b)")
-_BROKEN_PATH = later(rf"((?:{'|'.join(map(re.escape, regions.portal_domains()))}))(/?)\n(/?)(?=start\b)")
+_LINK = later(r"(?P<scheme>https?://)?(?P<host>[\w.-]*\w[\w.-]*)(?P<path>/[\w./#?=&%-]*)?$", re.ASCII)
+_HOST = later(r"[\w.-]*", re.ASCII)
+_PATHS = ("/start", "/directory/")
+_NAME = r"[\"']?name[\"']? ?[:=] ?[\"']?(?P<name{0}>[A-Z][A-Z0-9_]{{2,60}})[\"']?"
+_VALUE = (
+    r"[\"']?value[\"']? ?[:=] ?"
+    r"(?:\"(?P<double{0}>[^\"\n]{{1,20000}})\"|'(?P<single{0}>[^'\n]{{1,20000}})'|(?P<bare{0}>[^\s,\"'{{}}]{{1,20000}}))"
+)
+_PAIR = later(  # in the lists of Kubernetes, ECS and Terraform
+    rf"(?<![\w-])(?:{_NAME.format(1)}[-,\s*•]{{1,40}}{_VALUE.format(1)}|{_VALUE.format(2)}[-,\s*•]{{1,40}}{_NAME.format(2)})",
+    re.IGNORECASE,
+)
 _CONTINUED = later(r"(?<=\s)[\\`^] ?\n ?")
 
 
@@ -119,9 +129,15 @@ def _mended(text: str, said: tuple[str, ...]) -> Mended:
 def _lines(text: str, said: tuple[str, ...]) -> Mended:
     """Remove chat quoting, bullets and prompts at the start of lines, and join lines as a shell would."""
     text = _FENCE.sub("", text)
-    text = _BROKEN_PATH.sub(r"\1/", _BROKEN_HOST.sub(_whole_host, text))
-    plain = _PROMPT.sub("", text)
-    return Mended(_CONTINUED.sub(" ", _COMMENT.sub("", plain)), said, plain != text)
+    plain = _PROMPT.sub("", _with_whole_portals(text))
+    return Mended(_PAIR.sub(_paired, _CONTINUED.sub(" ", _COMMENT.sub("", plain))), said, plain != text)
+
+
+def _paired(found: re.Match[str]) -> str:
+    """Return a name and its value, which a list has as two values, as one setting."""
+    told = {name[:-1]: text for name, text in found.groupdict().items() if text}
+    value = told.get("double") or told.get("single") or told["bare"]
+    return f'\n{told["name"]}="{value}"\n' if told["name"].isupper() else found[0]
 
 
 def _untagged(tag: re.Match[str]) -> str:
@@ -130,6 +146,35 @@ def _untagged(tag: re.Match[str]) -> str:
     return "\n" if tag["block"] else " " if tag["cell"] else f"{leads[1]} " if leads else ""
 
 
-def _whole_host(found: re.Match[str]) -> str:
-    """Return a start URL's host without the line break in it, if a dot next to the break shows that it is one host."""
-    return found[1] + "." if found[2] or found[3] else found[0]
+def _with_whole_portals(text: str) -> str:
+    """Return a text without the line breaks inside the host or the path of a start URL."""
+    lines, whole = text.split("\n"), list[str]()
+    while lines:
+        line = lines.pop(0)
+        for more in (1, 2):
+            joined = line + "".join(lines[:more])
+            if len(lines) >= more and all(" " not in it for it in lines[: more - 1]) and _is_one(line, joined):
+                lines[:more] = [joined]
+                break
+        else:
+            whole.append(line)
+    return "\n".join(whole)
+
+
+def _is_one(line: str, joined: str) -> bool:
+    """Return whether a line ends within a start URL that the joined line has as a whole."""
+    found = _LINK.search(line)
+    if not found or not (found["scheme"] or "." in found["host"]):
+        return False
+    at, path = found.start("host"), found["path"] or ""
+    rest = joined[len(line) :]
+    if path or rest.startswith("/"):
+        to = (path + rest).split(" ", 1)[0]
+        broken = any(each.startswith(path) and path != each and to.startswith(each) for each in _PATHS)
+        named = path.startswith("/directory/") and path.endswith(("-", "/")) and rest[:1].isalnum()
+        return (broken or named) and bool(regions.locate(found["host"], "portal"))
+    host, after = _HOST.match(joined, at), _HOST.match(rest)
+    if not host or not after or not regions.locate(host[0], "portal") or regions.locate(found["host"], "portal"):
+        return False
+    alone = regions.locate(after[0].strip("."), "portal")
+    return not alone or found["host"].endswith((".", "-")) or rest.startswith(".")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
+from ccsetup.core import placeholder, validate
+from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.regions import REGION
 
@@ -20,7 +22,7 @@ _NAMES = {
     "aws_access_key_id": "access[ _-]?key(?:[ _-]?id)?|zugriffsschlüssel(?:[ -]id)?|id de clé d'accès",
     "aws_secret_access_key": "secret(?:[ _-]?(?:access[ _-]?)?key)?|geheimer zugriffsschlüssel|clé d'accès secrète",
     "aws_session_token": "(?:session|security)[ _-]?token|sitzungs-?token|jeton de session|(?<=[\"'])token(?=[\"'])",
-    "expires_at": "(?:credential_|session_|sso_session_|security_token_)?expir(?:ation|es(?:[ _-]?at)?)",
+    "expires_at": "(?:credentials?_|(?:sso_)?session_(?:token_)?|security_token_)?expir(?:ation|es(?:[ _-]?at)?)",
     "role_arn": "role[ _-]?arn",
     "source_profile": "source[ _-]?profile",
     "credential_source": "credential[ _-]?source",
@@ -42,7 +44,7 @@ _NAMES = {
     "profile": "profile(?:[ _-]name)?",
 }
 _LABEL = later(
-    r"(?<![A-Za-z0-9_/.@?&+])(?P<lead>--|\$env:|set(?: -{1,2}[a-z]{1,9}){1,2} |setenv )?"
+    r"(?<![A-Za-z0-9_/.@?&+])(?P<lead>--|-D|\$env[:.]|set(?: -{1,2}[a-z]{1,9}){1,2} |setenv )?"
     r"(?:(?:aws|granted|x|cli|default|client|ccsetup)[ _.-]?){0,3}(?:"
     + "|".join(f"(?P<{name}>{words})" for name, words in _NAMES.items())
     + r")(?![A-Za-z0-9_]|:+aws)",
@@ -56,14 +58,17 @@ _SEP = later(
 )
 _WORD = later(r"[^\s\"'`,;|<>()]+")
 _PHRASE = later(r"[^\n\"'`|,;<>=]{1,64}?(?=[\"'`|,;<>\n]| [\w.]{1,40} ?=|$)")
+_SENTENCE = later(r"(?:(?!\. )[^\n\"'`|,;<>=]){1,64}?(?=[\"'`|,;<>\n]| [\w.]{1,40} ?=|\. | SSO |$)")
 _SHAPES = {  # values that are more or less than one word
     "role_session_name": _PHRASE,
+    "sso_session": _SENTENCE,
     "region": _PHRASE,
     "credential_process": later(r"[^\n]+"),
     "expires_at": later(
         r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{5,20} ?(?:Z|[+-][0-9]{2}:?[0-9]{2})?(?: ?UTC)?|[0-9]{10,13}"
     ),
 }
+_OF_WORDS = ("region", "role_session_name", "sso_session")  # may have several words, but only after a mark
 _STRICT = {  # what a value must look like if only a space or a line break separates it from its label
     "aws_access_key_id": r"[A-Z0-9]{16,128}",
     "aws_secret_access_key": r"[A-Za-z0-9/+]{40}",
@@ -91,10 +96,13 @@ _OF = later(r"--profile[ =][\"']?([^\s\"';&]+)")
 _FLAGS = (("--profile", "--source-profile"), ("--name ", "--federated-name "))
 _PLAIN_WORD = later(r"[A-Za-z0-9+/=_.-]+[\"',`]{0,2}")
 _NO_PIECE = later(r"[A-Za-z]{1,12}[.,]?$|(?:AKIA|ASIA)[A-Z0-9]{12,}$|eyJ|PHNhbW|PD94bW|PFJlc3")
-_PLACEHOLDER = later(
-    r"[<>{}$\u2026*\u2022]|\.\.\.|^(?:your|my|the)[_-]?[a-z]+[_-]?name$|profile[_-]?name|changeme", re.I
-)
-_NO_KEY = later(r"access_?key|session_?token|secret|your|[x0]{6}|redacted|placeholder|example_?key$", re.I)
+
+
+_CHECKS: dict[str, Callable[[str], object]] = {
+    "role_arn": validate.role_arn,
+    "sso_start_url": validate.sso_start_url,
+    "mfa_serial": validate.mfa_serial,
+}
 
 
 class Block(NamedTuple):
@@ -126,7 +134,18 @@ def blocks(text: str) -> tuple[list[Block], str]:
 
 def is_placeholder(value: str, key: bool = False) -> bool:
     """Return whether a value is a placeholder, for example <your-key> or, for an access key, TheAccessKeyID."""
-    return len(value) < 100 and bool(_PLACEHOLDER.search(value) or (key and len(value) != 40 and _NO_KEY.search(value)))
+    return placeholder.is_key_placeholder(value) if key else placeholder.is_placeholder(value)
+
+
+def is_something_else(key: str, value: str) -> bool:
+    """Return whether a value doesn't fit its label, for example a start URL that is labeled as a role ARN."""
+    if key not in _CHECKS:
+        return False
+    try:
+        _CHECKS[key](value)
+    except BadAnswer:
+        return True
+    return key == "role_arn" and "AWSReservedSSO_" in value  # only IAM Identity Center can assume such a role
 
 
 def starts_with_label(line: str) -> bool:
@@ -214,6 +233,8 @@ def _settings(text: str) -> tuple[list[tuple[str, str]], Block, str]:
         value, end, broken = _value(text, key, sep, label["lead"]) if sep else ("", 0, False)
         if not value or (key == KEYS[0] and _SECRET_NEXT.match(text, end)):
             continue  # an ID and a secret after one label stay together in the text
+        if not is_placeholder(value) and is_something_else(key, value):
+            continue  # what the label doesn't fit may still be recognized without it
         left += [text[at : label.start()], " "]
         at, joined = end, joined or broken
         if is_placeholder(value, key in KEYS):
@@ -229,7 +250,9 @@ def _value(text: str, key: str, sep: re.Match[str], lead: str | None) -> tuple[s
     found, quote = None, sep["quote"][-1:]
     if quote in ('"', "'", "`"):
         found = re.compile(rf"[^{quote}\n]{{1,20000}}(?={quote})").match(text, sep.end())
-    shape = _SHAPES.get(key, _WORD) if sep["mark"] or key not in ("region", "role_session_name") else _WORD
+    shape = (
+        _SHAPES.get(key, _WORD) if sep["mark"] or key not in ("region", "role_session_name", "sso_session") else _WORD
+    )
     found = found or shape.match(text, sep.end())
     if not found or ("\n" in sep[0] and key not in _STRICT):
         return "", 0, False

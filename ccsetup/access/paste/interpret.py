@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ccsetup.access.paste.access_keys import held
 from ccsetup.access.paste.cleanup import Mended, mended
 from ccsetup.access.paste.formats import KEYS, blocks, is_placeholder
+from ccsetup.access.paste.key_owners import owners
 from ccsetup.access.paste.mentions import Mentions, Place, commands, looks_secret, mentions, only_a_name
 from ccsetup.access.paste.offers import MOST, Offer, Seen, offers, region
 from ccsetup.access.paste.tokens import signed
@@ -57,10 +58,10 @@ class Checked(NamedTuple):
 
 def ways(text: str) -> Iterator[tuple[Seen, bool]]:
     """Yield everything that is recognized in a message, for each way to read it, and whether this way is certain."""
-    yield from ((_seen(way), way.certain) for way in mended(text))
+    yield from ((_seen(way, text), way.certain) for way in mended(text))
 
 
-def _seen(mended: Mended) -> Seen:
+def _seen(mended: Mended, text: str) -> Seen:
     about = signed(mended.text)
     places, rest = commands(about.rest)
     found, rest = blocks(rest)
@@ -74,14 +75,14 @@ def _seen(mended: Mended) -> Seen:
         or any("joined" in keys for keys in passing.keys)
     ):
         said = (*said, "Joined a long value that was split across several lines.")
-    return Seen(found, passing, about, mended.transcript, said)
+    return Seen(found, passing, about, mended.transcript, said, owners(text))
 
 
 def of(text: str, questions: Questions, now: datetime | None = None) -> Iterator[Raw]:
     """Yield the readings of a message, each as the fields of a Reading."""
     best, most = list[Raw](), tuple[int, ...]()
     for way in mended(text):
-        found = list(_readings(way.text, _seen(way), questions, now))
+        found = list(_readings(way.text, _seen(way, text), questions, now))
         if (told := _told(found, way)) > most:
             best, most = found, told
     yield from best
@@ -120,7 +121,7 @@ def _readings(text: str, all_seen: Seen, questions: Questions, now: datetime | N
     hidden = tuple(recognised(all_seen))
     labels, general = [_label(one, checked.answers) for one, checked, _ in kept], _left_out(all_seen)
     apart = [
-        f"{label}: {_apart(one, checked.answers)}" if labels.count(label) > 1 else label
+        f"{label}: {_apart(one, checked.answers, all_seen.owners)}" if labels.count(label) > 1 else label
         for (one, checked, _), label in zip(kept, labels, strict=True)
     ]
     for i, (one, checked, words) in enumerate(kept):
@@ -278,7 +279,9 @@ def _left_out(all_seen: Seen) -> tuple[str, ...]:
 
 def _found(kind: str, answers: Mapping[str, Value], all_seen: Seen) -> tuple[str, ...]:
     """Describe what was recognized, without secrets."""
+    owner = all_seen.owners.get(str(answers.get("access_key_id")), "")
     words = [word for key, value in answers.items() if (word := _word(kind, key, value))]
+    words = [f"{word} of {owner}" if owner and "credentials" in word else word for word in words]
     if kind == "keys" and "access_key_id" not in answers:
         words = ["an access key with missing values", *words]
     if not kind and not words and all_seen.mentions.users:
@@ -322,14 +325,22 @@ def _label(way: Offer, answers: Mapping[str, Value]) -> str:
     return _TYPES.get(way.kind) or labels[way.kind]
 
 
-def _apart(way: Offer, answers: Mapping[str, Value]) -> str:
+def _apart(way: Offer, answers: Mapping[str, Value], owners: Mapping[str, str]) -> str:
     """Return what distinguishes a reading from others of the same kind."""
     name = str(answers.get("profile", "")) if way.profile else ""
     arn = str(answers.get("role_arn", ""))
     key_id = str(answers.get("access_key_id") or answers.get("source.access_key_id") or "")
     account = " ".join(str(answers[key]) for key in ("sso_account_id", "sso_role_name") if key in answers)
     repo = str(answers.get("repo", ""))
-    near = [name, key_id and _masked(key_id), arn, account, str(answers.get("sso_start_url", "")), repo]
+    near = [
+        owners.get(key_id, ""),
+        name,
+        key_id and _masked(key_id),
+        arn,
+        account,
+        str(answers.get("sso_start_url", "")),
+        repo,
+    ]
     return ", ".join(dict.fromkeys(filter(None, near)))
 
 

@@ -226,18 +226,27 @@ def _link(seen: Mentions, word: str) -> None:
     word = word if "://" in word else "https://" + word
     try:
         url = urlsplit(word[word.index("http") :] if "http" in word else word)
-        host, asked = url.hostname or "", parse_qs(f"{url.query}&{url.fragment.rpartition('?')[2]}")
+        host, asked = url.hostname or "", parse_qs(f"{url.query}&{url.fragment.partition('?')[2]}")
     except ValueError:
         return
     told = {key: values[0] for key, values in asked.items()}
     if regions.locate(host, "portal"):
         start = {"sso_start_url": url.geturl(), "sso_account_id": told.get("account_id", "")}
         seen.starts.append({**start, "sso_role_name": told.get("role_name", "")})
+        _destination(seen, told.get("destination", ""))
     elif found := regions.locate(host, "sign-in"):
         _signin(seen, found[0], url.path, told)
     elif found := regions.locate(host, "console"):
         region = told.get("region") or found[1]
         seen.regions += [region] if regions.is_region(region) else []
+
+
+def _destination(seen: Mentions, page: str) -> None:
+    """Read the console page that a link to the access portal leads to."""
+    if place := place_of(page):
+        seen.places.append(place)
+    elif page.startswith("https://") and "destination=" not in page:
+        _link(seen, page)
 
 
 def _signin(seen: Mentions, partition: str, path: str, told: dict[str, str]) -> None:

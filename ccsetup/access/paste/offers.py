@@ -27,6 +27,7 @@ class Seen(NamedTuple):
     signed: Signed
     transcript: bool = False
     said: tuple[str, ...] = ()  # corrections
+    owners: Mapping[str, str] = {}  # the user of each access key ID, if there are keys of several
 
 
 class Offer(NamedTuple):

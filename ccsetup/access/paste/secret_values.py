@@ -22,13 +22,18 @@ _LABEL = later(
     r"(?![ \t\"'`*]*(?:A[KS]IA|arn:|https?://|[~.]{1,2}/))([^\n]*)",
     re.IGNORECASE,
 )
+_PASSWORD = later(
+    r"(?:passwor[dt]|passphrase|\bpwd) (?:(?:is|ist|=>?|/) ?[\"'`*]{0,2}(\S{4,})|(?=\S*[0-9!$%&+/])(\S{6,}))"
+    r"|-at-[0-9]{12}[ ,;:|/]{1,3}(\S{16,})",  # Git credentials
+    re.IGNORECASE,
+)
 _NEXT_LINE = later(r"\n{1,2}([A-Za-z0-9+/_.-]{8,}={0,2})[^\w\n]*(?=\n|$)")
 _BARE = later(r"^[^\w\n]*(?=\S*[0-9+/])(?=\S*[A-Z])(?=\S*[a-z])([A-Za-z0-9+/_.-]{16,}={0,2})[^\w\n]*$", re.MULTILINE)
 
 
 def secrets(text: str) -> tuple[str, ...]:
     """Return each secret as it is in the text, or joined if it is split over several lines."""
-    if len(text) < _SHORTEST and not _MARK.search(text):
+    if len(text) < _SHORTEST and not _MARK.search(text) and not _PASSWORD.search(text):
         return ()  # keeps typing in a list fast
     text = text[:_MOST]
     found = [value for line in text.split("\n") for value in redact.named(line)]
@@ -40,8 +45,12 @@ def secrets(text: str) -> tuple[str, ...]:
 
 def _labelled(text: str) -> Iterator[str]:
     """Yield what follows a label like "password:" in one of several languages."""
+    passwords = list(_PASSWORD.finditer(text))
+    for found in passwords:
+        yield (found[1] or found[2] or found[3]).rstrip(".,;\"'`*")
     for found in _LABEL.finditer(text):
-        yield found[1].strip(" \t\"'`*")
+        if not any(it.start() <= found.start() and found.start(1) <= it.end() + 1 for it in passwords):
+            yield found[1].strip(" \t\"'`*")
 
 
 def _in_lines(text: str) -> Iterator[str]:

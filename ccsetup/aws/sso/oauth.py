@@ -19,13 +19,14 @@ from ccsetup.core import limits
 from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Secret
+from ccsetup.core.sso_session import SCOPE
 
 if TYPE_CHECKING:
     from ccsetup.aws.sso.callback_page import Listener
 
 _BROWSER = ("authorization_code", "refresh_token")
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
-_SCOPES = ("sso:account:access",)
+_SCOPES = (SCOPE,)
 _AHEAD = timedelta(minutes=15)  # a registration that expires sooner is replaced, as the AWS CLI does
 
 
@@ -213,7 +214,7 @@ def in_words(start: Start, code: str) -> Problem:
         return Problem(
             f"The sso-session {start.session} requests scopes that Identity Center doesn't grant:"
             f" {' '.join(start.scopes)}.",
-            next="Set sso_registration_scopes = sso:account:access in that sso-session.",
+            next=f"Set sso_registration_scopes = {SCOPE} in that sso-session.",
             code="sso.url",
         )
     return signed_out({

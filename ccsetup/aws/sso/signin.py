@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ccsetup.aws.sso.assignments import instead_of
 from ccsetup.aws.sso.client import IdentityCenter, Refused
 from ccsetup.aws.sso.oauth import Grants, Person, in_words, signed_out
 from ccsetup.aws.sso.token_cache import (
@@ -29,7 +30,7 @@ from ccsetup.core import clock, limits, plain_file, regions
 from ccsetup.core.concurrency import alone, within
 from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
-from ccsetup.core.model import Choice, Edit, Keys, Secret
+from ccsetup.core.model import Choice, Edit, Expected, Keys, Secret
 from ccsetup.core.validate import region_of
 
 T = TypeVar("T")
@@ -97,6 +98,19 @@ class SignIn:
             token = self._tokens.get(_place(start)) or self._cached(start)
         return token.expires_at if token and token.expires_at > self._now() else None
 
+    def end(self, start: Start) -> bool:
+        """End a saved sign-in at Identity Center. Return False if there is none that is still valid.
+
+        Raises Problem if Identity Center doesn't answer. The saved token isn't removed.
+        """
+        token = self._cached(start)
+        if not token or token.expires_at <= self._now():
+            return False
+        access = token.access.reveal()
+        with suppress(Refused):  # it has ended already
+            self._center.ask("sso", token.region or start.region, lambda sso: sso.logout(accessToken=access))
+        return True
+
     def resolve(self, url: str) -> str | None:
         """Return the region of a custom start URL from its redirect; None if unknown."""
         return region_of(self._center.behind(url))
@@ -143,7 +157,12 @@ class SignIn:
             ends = clock.since_1970(found["expiration"] / 1000)
             return Keys(found["accessKeyId"], Secret(found["secretAccessKey"]), Secret(found["sessionToken"]), ends)
 
-        return self._portal(start, ask, f"Your sign-in doesn't have the role {role} in account {account_id}.")
+        try:
+            return self._portal(start, ask, f"Your sign-in doesn't have the role {role} in account {account_id}.")
+        except Problem as refused:
+            if refused.code == "access.assume":
+                refused.why = instead_of(self, start, Expected(account_id, role))
+            raise
 
     def pending(self) -> Sequence[Edit]:
         """Return the cache files to write for this run's sign-ins; nothing has been written yet."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ccsetup.core import clock, lean_hash
+from ccsetup.core import clock, lean_hash, sdk_files
 from ccsetup.core.context import Start
 from ccsetup.core.model import Secret
 
@@ -91,14 +92,14 @@ def registration_text(registration: Registration) -> str:
 
 def token_in(text: str) -> Token | None:
     """Read a token's file; None if it is damaged."""
-    fields = _fields(text)
-    access, ends = _word(fields, "accessToken"), clock.read(fields.get("expiresAt"))
-    if not access or not ends:
+    fields = sdk_files.saved_sign_in(text)
+    ends = clock.read(fields["expiresAt"]) if fields else None
+    if not fields or not ends:
         return None
     client, secret = _word(fields, "clientId"), _word(fields, "clientSecret")
     known_until, refresh = clock.read(fields.get("registrationExpiresAt")), _word(fields, "refreshToken")
     return Token(
-        Secret(access),
+        Secret(fields["accessToken"]),
         ends,
         _word(fields, "startUrl"),
         _word(fields, "region"),
@@ -120,7 +121,7 @@ def _scopes(start: Start) -> list[str] | None:
     return list(start.scopes) or None if start.session else None
 
 
-def _fields(text: str) -> dict[str, Any]:
+def _fields(text: str) -> Mapping[str, Any]:
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError):
@@ -128,11 +129,11 @@ def _fields(text: str) -> dict[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def _word(fields: dict[str, Any], name: str) -> str:
+def _word(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)
     return value if isinstance(value, str) else ""
 
 
-def _words(fields: dict[str, Any], name: str) -> tuple[str, ...]:
+def _words(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
     values = fields.get(name)
     return tuple(v for v in values if isinstance(v, str)) if isinstance(values, list) else ()

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 
+from ccsetup.access import of
+from ccsetup.access.paste.echo import echo
 from ccsetup.cli.commands import setup
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
-from ccsetup.core.model import Value
+from ccsetup.core.model import Asked, Choice, Value
 from ccsetup.core.private_folder import PrivateFolder, fresh_name
 from ccsetup.core.result import Report
 from ccsetup.sandbox import Sandbox, demo
 from ccsetup.sandbox import demo as demo_visitors
 from ccsetup.sandbox.demo import KINDS
+from ccsetup.ui.tty import enter_within
 from ccsetup.wizard import checkout, team_offer, team_setup
 from ccsetup.wizard.options import Options
 from ccsetup.wizard.team_offer import Received
@@ -33,7 +38,7 @@ EXAMPLE = "ccsetup demo --kind role"
 
 def flags(parser: ArgumentParser) -> None:
     """Add demo's flags."""
-    parser.add_argument("--kind", help="kind of access to try: sso, role, mfa, oidc, or keys")
+    parser.add_argument("--kind", help=f"kind of access to try: {', '.join(KINDS[:-1])}, or {KINDS[-1]}")
     parser.add_argument(
         "--team", metavar="FILE", help="team file to try; everything in the file is created in the simulated AWS"
     )
@@ -65,24 +70,36 @@ def _sandbox(folder: Path) -> Iterator[Sandbox]:
     except ImportError:
         raise Problem(
             "The demo requires an additional Python package, which creates its certificate.",
-            next="Install the package: pip install 'ccsetup[demo]'",
+            next=f"Install the package: {how_to_add(Path(sys.prefix), sys.executable)}",
             code="internal",
         ) from None
     with sandbox:
         yield sandbox
 
 
+def how_to_add(prefix: Path, python: str) -> str:
+    """Return the command that adds the demo's package to the environment that ccsetup is installed in."""
+    if (prefix / "pipx_metadata.json").exists():
+        return "pipx inject ccsetup trustme"
+    if (prefix / "uv-receipt.toml").exists():
+        return "uv tool install --with trustme ccsetup"
+    if "uv" in prefix.parts and any(part.startswith(("archive-v", "environments-v")) for part in prefix.parts):
+        return "uvx --with trustme ccsetup demo"
+    return f"{quote(python)} -m pip install 'ccsetup[demo]'"
+
+
 @contextmanager
 def _home(folder: Path, sandbox: Sandbox) -> Iterator[None]:
-    """Run this process in the demo's home and work folders, without the user's files and environment."""
-    before, place = dict(os.environ), Path.cwd()
-    home, work = folder / "home", folder / "work"
-    home.mkdir()
-    work.mkdir()
+    """Run this process in the demo's home, work and temporary folders, without the user's files and environment."""
+    before, place, temporary = dict(os.environ), Path.cwd(), tempfile.tempdir
+    home, work, scratch = folder / "home", folder / "work", folder / "tmp"
+    for each in (home, work, scratch):
+        each.mkdir()
     for name in [name for name in os.environ if name.upper().startswith(LEFT_OUT) or name.lower().endswith("_proxy")]:
         del os.environ[name]
     os.environ.update({"HOME": str(home), "USERPROFILE": str(home), "GIT_CONFIG_NOSYSTEM": "1"})
-    os.environ.update(sandbox.environment())
+    os.environ.update({**dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)), **sandbox.environment()})
+    tempfile.tempdir = str(scratch)
     os.chdir(work)
     try:
         yield
@@ -90,6 +107,7 @@ def _home(folder: Path, sandbox: Sandbox) -> Iterator[None]:
         os.chdir(place)
         os.environ.clear()
         os.environ.update(before)
+        tempfile.tempdir = temporary
 
 
 def _visit(
@@ -99,30 +117,51 @@ def _visit(
     if not context.git.helper():
         os.environ["PATH"] = os.pathsep.join((str(Path(context.git.own_helper()).parent), os.environ.get("PATH", "")))
         context = context_of()
-    chosen = [cards[options.kind]] if options.kind else list(cards.values())
+    context.screen.say(" Demo: AWS is simulated on this computer. Everything else is real.")
+    card = cards[options.kind or (found.team.entries[0].kind if found else "") or _chosen(context)]
     if found:
         demo.put_up(sandbox.state, found.team)
-        own = cards[options.kind or found.team.entries[0].kind]
-        chosen = [replace(own, letter=f"ccsetup --team {found.source}. {own.own}".strip())]
-    context.screen.say(" Demo: AWS is simulated on this computer. Everything else is real.")
+        card = replace(card, letter=f"ccsetup --team {found.source}. {card.own}".strip())
+    os.environ.update(card.begin())
+    context.screen.quote("A message for Maria, a new developer", echo(card.letter))
     if context.prompt is None:
-        context.screen.say(f" A colleague wrote to Maria, a new developer: {chosen[0].letter}")
         options.device_code = options.no_browser = True  # without a person, no browser can approve the sign-in
         sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
-        context = replace(context_of(), prompt=demo_visitors.Visitor(chosen[0], context.screen))
+        context = replace(context_of(), prompt=demo_visitors.Visitor(card, context.screen))
     else:
-        context.screen.say(
-            " You are Maria, a new developer, and a colleague sent you these messages. At the first question, paste one"
-            " of them or enter its details:"
-        )
-        for card in chosen:
-            context.screen.say(f" · {card.letter}")
-        context = replace(context, prompt=demo_visitors.Coach(context.prompt, sandbox))
+        options.pause = _approving(context, sandbox)
+        context = replace(context_of(), prompt=demo_visitors.Coach(context.prompt, sandbox, card))
     kind: dict[str, Value] = {"kind": options.kind} if options.kind else {}
     report = team_setup.run(context, found, Options(kind)) if found else setup.run(context, Options(given={})).report()
     if report.document["clone"] and not report.exit_code:
         _push(context, Path(report.document["clone"]["directory"]))
     return report
+
+
+def _chosen(context: Context) -> str:
+    """Return the kind of access of the visitor to play: the first without a terminal."""
+    if context.prompt is None:
+        return KINDS[0]
+    visitors = tuple(Choice(kind, of(kind).label, of(kind).hint) for kind in KINDS)
+    asked = Asked("visitor", "Which visitor?", "choose", choices=visitors, can_go_back=False)
+    return str(
+        context.prompt.ask(asked._replace(default=KINDS[0], help="Press Enter for the first one, or ↓ to choose."))
+    )
+
+
+def _approving(context: Context, sandbox: Sandbox) -> Callable[[float], None]:
+    """Return the pause between two looks at a sign-in with a code. In it, Enter approves the sign-in."""
+    center, told = sandbox.state.center, set[str]()
+
+    def pause(seconds: float) -> None:
+        codes = {sign_in.user_code for sign_in in demo_visitors.waiting(center)}
+        if codes - told:
+            context.screen.say(" In this demo, you can also press Enter to approve it.")
+            told.update(codes)
+        if enter_within(seconds):
+            demo_visitors.approve(center)
+
+    return pause
 
 
 def _push(context: Context, clone: Path) -> None:

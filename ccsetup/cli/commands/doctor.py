@@ -15,7 +15,7 @@ from ccsetup.doctor.diagnose import Diagnosis
 from ccsetup.doctor.fix import Case, RepairOptions, visit
 
 ABOUT = "Find problems with profiles, AWS files, the environment, git, and this clone. --fix repairs them."
-USAGE = "[PROFILE …] [--fix] [--offline] [--team FILE|URL]"
+USAGE = "[PROFILE …] [--fix] [--offline] [--team [FILE|URL]]"
 EXAMPLE = "ccsetup doctor --fix"
 
 STOPPED = 3
@@ -33,7 +33,12 @@ def flags(parser: ArgumentParser) -> None:
         "--modernize", action="store_true", help="with --fix: also move legacy sign-in settings to an sso-session"
     )
     parser.add_argument(
-        "--team", metavar="FILE|URL", help="compare this computer with a team file; --fix applies the differences"
+        "--team",
+        nargs="?",
+        const="",
+        metavar="FILE|URL",
+        help="compare this computer with a team file (default: the one that was set up here); --fix applies the"
+        " differences",
     )
     parser.add_argument("--report", metavar="FILE", help="also write a report to a file, without secrets")
     parser.add_argument(
@@ -47,7 +52,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     wanted = RepairOptions(
         options.profiles, options.fix, options.offline, options.modernize, options.yes, options.dry_run
     )
-    if options.team:
+    if options.team is not None:
         from ccsetup.wizard import team_doctor
 
         return team_doctor.run(context, options.team, wanted)

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from shlex import quote
 
+from ccsetup.core import missing_profile, profile_partition
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Keys, Who
 from ccsetup.core.result import Report
 from ccsetup.core.shells import SHELLS, Shell, guess
-from ccsetup.core.text import did_you_mean
 from ccsetup.doctor import verdict
 from ccsetup.wizard.options import Options, looking
 
@@ -36,12 +36,8 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     context = context_of()
     look = looking(context, Options({}))
     if options.profile not in look.profiles:
-        raise Problem(
-            f'No profile "{options.profile}" on this computer.',
-            next=did_you_mean(options.profile, list(look.profiles))
-            or f"Set up the profile: ccsetup setup --profile {quote(options.profile)}",
-            code="profile.missing",
-        )
+        set_up = f"Set up the profile: ccsetup setup --profile {quote(options.profile)}"
+        raise missing_profile.problem(options.profile, look.profiles, context.env, context.home, set_up)
     region = look.profiles[options.profile].get("region", "")
     keys = _keys(context, options, look)
     name = options.shell or guess(context.env, _parent(context))
@@ -56,7 +52,8 @@ def _keys(context: Context, options: Namespace, look: Look) -> Keys:
     there = look.profiles[options.profile]
     _no_circle(options.profile, there.get("credential_process", ""))
     with context.screen.busy("Fetching credentials"):
-        keys = context.aws.keys(Who(options.profile, there.get("region", "") or "us-east-1", chosen=True))
+        region = there.get("region") or profile_partition.region_of(look.profiles, look.sessions, options.profile)
+        keys = context.aws.keys(Who(options.profile, region, chosen=True))
     if keys.session_token is None and not options.long_term:
         raise Problem(
             f"{options.profile} has long-term credentials, which work until someone deletes them.",
@@ -109,9 +106,10 @@ def _lines(shell: Shell, profile: str, region: str, keys: Keys) -> list[str]:
         "AWS_SESSION_TOKEN": keys.session_token.reveal() if keys.session_token else "",
         "AWS_SECURITY_TOKEN": "",  # an old name, which still takes precedence in SDKs
         "AWS_CREDENTIAL_EXPIRATION": ends,
+        "AWS_REGION": region,  # without one, the region of another profile must not stay
+        "AWS_DEFAULT_REGION": region,
     }
-    regions = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
-    lines = [shell.assign(k, v) if v else shell.remove(k) for k, v in {**wanted, **regions}.items()]
+    lines = [shell.assign(k, v) if v else shell.remove(k) for k, v in wanted.items()]
     until = f"until {ends}" if ends else "which don't expire" if keys.session_token is None else "expiry unknown"
     return [shell.remark(f"{profile if profile.isprintable() else 'the credentials'}, {until}"), *lines]
 

@@ -10,7 +10,7 @@ from shlex import quote
 from ccsetup import access
 from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.cli.question_flags import signing_in
-from ccsetup.core import aws_login, clock
+from ccsetup.core import aws_login, clock, missing_profile
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
@@ -18,7 +18,6 @@ from ccsetup.core.model import Asked, Back, Choice, Value
 from ccsetup.core.profile_chain import holder
 from ccsetup.core.program_keys import unasked
 from ccsetup.core.result import Report
-from ccsetup.core.text import did_you_mean
 from ccsetup.doctor import verdict
 from ccsetup.wizard import profile_list
 from ccsetup.wizard.renew import Renewals, Renewed, is_of_aws_login, lost_keys, renewable, runs
@@ -72,7 +71,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
         return _all(context, renewals, look, options)
     name, chosen = (options.profile, True) if options.profile else _chosen(context, look)
     if name not in look.profiles and not lost_keys(name, look.profiles):
-        raise _nowhere(name, look)
+        raise _nowhere(name, look, "" if chosen else missing_profile.naming(name, look.env))
     _fit(options, name, look)
     if options.dry_run:
         return _told(context, name, look)
@@ -106,12 +105,9 @@ def _rests_on(kinds: Sequence[str], name: str, look: Look) -> bool:
     return any((kind := access.owner(look.profiles[it])) and kind.name in kinds for it in seen[1:])
 
 
-def _nowhere(name: str, look: Look) -> Problem:
-    return Problem(
-        f'No profile "{name}" on this computer.',
-        next=did_you_mean(name, list(look.profiles)) or f"Set up the profile: ccsetup setup --profile {quote(name)}",
-        code="profile.missing",
-    )
+def _nowhere(name: str, look: Look, variable: str) -> Problem:
+    set_up = f"Set up the profile: ccsetup setup --profile {quote(name)}"
+    return missing_profile.problem(name, look.profiles, look.env, look.home, set_up, variable)
 
 
 def _chosen(context: Context, look: Look) -> tuple[str, bool]:

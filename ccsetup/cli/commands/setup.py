@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ccsetup import access
@@ -30,6 +30,13 @@ def flags(parser: ArgumentParser) -> None:
     from ccsetup.cli import question_flags
 
     question_flags.flags(parser)
+
+
+def explain(parser: ArgumentParser, words: Sequence[str]) -> None:
+    """Add what the help shows for these words: a kind's own flags, or an overview of the kinds."""
+    from ccsetup.cli import question_flags
+
+    question_flags.explain(parser, words)
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:

@@ -14,9 +14,9 @@ from ccsetup import share
 from ccsetup.aws.iam import IamRole
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
-from ccsetup.core.model import Edit
+from ccsetup.core.model import Choice, Edit
 from ccsetup.core.result import Report, told
-from ccsetup.share import apply, check, readme, teamfile
+from ccsetup.share import apply, check, readme, teamfile, trust_merge
 from ccsetup.share.arrangement import Arrangement
 from ccsetup.share.dialogue import Act, Arranging, ShareOptions, external_id, trust_in
 from ccsetup.share.questions import AUTO
@@ -24,7 +24,7 @@ from ccsetup.share.steps import Step
 from ccsetup.wizard.review import change_an_answer, decide
 
 ABOUT = "Share a repository with another account: write, apply, check, or remove the policies for both accounts."
-USAGE = "[REPO] [flags]"
+USAGE = "[REPO …] [flags]"
 EXAMPLE = "ccsetup share MySharedDemoRepo --from-account 111122223333 --to-account 888888888888 --region us-east-2"
 
 NOTHING: Mapping[str, object] = {
@@ -40,30 +40,39 @@ NOTHING: Mapping[str, object] = {
 
 _FLAGS = {
     "from_account": "12-digit ID of the repository's account",
-    "to_account": "12-digit ID of the developers' account",
     "region": "region of the repository, for example, us-east-2",
     "role_name": "name of the role that gives access, for example, CodeCommitAccess",
+    "role_path": "path of the role (default: the path of the existing role, or /), for example, /teams/acme/",
     "external_id": f"external ID that callers must pass, for example, acme-7f3b; {AUTO} generates one",
     "kms_key": "ARN of the customer managed KMS key, if one encrypts the repository",
     "subject": "subject that OIDC tokens must have, for example, repo:acme/shared:*",
     "audience": "audience that OIDC tokens must have (default: sts.amazonaws.com)",
+    "org": "organization that callers must be in, for example, o-a1b2c3d4e5",
+    "permissions_boundary": "ARN of a policy that limits the role, e.g. arn:aws:iam::111122223333:policy/Boundary",
+    "max_session_duration": "longest session of the role in seconds, 3600 to 43200 (default: 3600)",
     "group": "group in the developers' account to attach the policy to",
     "sso_start_url": "developers' start URL for the team file, for example, https://acme.awsapps.com/start",
     "sso_region": "IAM Identity Center region of the start URL, for example, us-east-1",
 }
 
 _KEYS = (
-    "profile", "repo", "region", "from_account", "to_account", "trust", "subject", "audience", "role_name",
-    "external_id", "require_mfa", "read_only", "kms_key", "principal_tag", "group",
+    "profile", "repo", "region", "from_account", "to_account", "trust", "subject", "audience", "role_name", "role_path",
+    "external_id", "also_external_id", "require_mfa", "read_only", "kms_key", "principal_tag", "org",
+    "permissions_boundary", "max_session_duration", "group",
     "sso_start_url", "sso_region",
 )  # fmt: skip
 
 
 def flags(parser: ArgumentParser) -> None:
     """Add share's flags."""
-    parser.add_argument("repo", nargs="?", metavar="REPO", help="repository name, ARN, or clone address")
+    parser.add_argument(
+        "repo", nargs="*", metavar="REPO", help="repository names, ARNs, clone addresses, or patterns such as 'team-*'"
+    )
     for key, hint in _FLAGS.items():
         parser.add_argument("--" + key.replace("_", "-"), dest=key, metavar="…", help=hint)
+    parser.add_argument(
+        "--to-account", action="append", metavar="…", help="12-digit ID of the developers' account; can be repeated"
+    )
     trusts = (
         "who can assume the role: account (default), ROLE-ARN, permission-set:NAME, oidc:ISSUER, or saml:PROVIDER-ARN;"
     )
@@ -75,9 +84,22 @@ def flags(parser: ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="principal tag that callers must have; can be repeated",
     )
+    parser.add_argument(
+        "--also-external-id",
+        action="append",
+        metavar="…",
+        help="external ID to accept too, for example, the old one until everyone has the new one; can be repeated",
+    )
     parser.add_argument("--require-mfa", action="store_const", const="yes", help="require MFA to assume the role")
     parser.add_argument(
         "--read-only", action="store_const", const="yes", help="allow clone, fetch, and pull, but not push"
+    )
+    parser.add_argument(
+        "--read-write",
+        dest="read_only",
+        action="store_const",
+        const="no",
+        help="allow push, too; without either flag, a role that exists keeps what it has",
     )
     parser.add_argument("--out", metavar="DIR", help="folder to write the files to (default: ./share-REPO)")
     parser.add_argument(
@@ -92,6 +114,11 @@ def flags(parser: ArgumentParser) -> None:
         "--check", action="store_true", help="find out what is missing; you can also use a developer's profile"
     )
     one.add_argument("--remove", action="store_true", help="remove only what ccsetup share created")
+    acts.add_argument(
+        "--replace-trust",
+        action="store_true",
+        help="with --apply: also remove callers and conditions from the role that you don't name; not with --yes",
+    )
     acts.add_argument("--profile", metavar="…", help="administrator profile for the account that you change or check")
     acts.add_argument(
         "--as", dest="developer", metavar="PROFILE", help="developer's profile for testing the access, with --apply"
@@ -106,7 +133,11 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     arranging = Arranging(context, _given(options))
     it = arranging.run()
     if options.check:
-        return _checked(context, options, arranging, external_id(it))
+        known = _in_folder(context, options, it)
+        it = external_id(it, known, create=False)
+        for trust in filter(None, known.values()):
+            it = trust_merge.adopted(it, {*arranging.said, "trust"}, trust)
+        return _checked(context, options, arranging, it)
     if options.remove:
         return _removed(context, options, arranging, it)
     if options.apply:
@@ -116,7 +147,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
 
 def _given(options: Namespace) -> ShareOptions:
     there = {key: getattr(options, key) for key in _KEYS}
-    given = {key: " ".join(it) if isinstance(it, list) else it for key, it in there.items() if it is not None}
+    given = {key: " ".join(it) if isinstance(it, list) else it for key, it in there.items() if it not in (None, [])}
     act: Act = "apply" if options.apply else "check" if options.check else "remove" if options.remove else ""
     return ShareOptions(given, act, options.yes, options.dry_run)
 
@@ -126,15 +157,17 @@ def _refuse_unused(options: Namespace) -> None:
         raise BadAnswer(
             "You can use --as only with --apply. To check without changes, use --check --profile DEVELOPER."
         )
-    if options.check and options.external_id == AUTO:
-        raise BadAnswer("--check requires the external ID of the role, for example, --external-id acme-7f3b.")
+    if options.replace_trust and (not options.apply or options.yes):
+        raise BadAnswer(
+            "You can use --replace-trust only with --apply and without --yes, because it can let others in."
+        )
 
 
 def _written(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Review the files and write them to the folder."""
     while True:
-        folder = context.cwd / Path(options.out or f"share-{it.repository}").expanduser()
-        it = external_id(it, trust_in(context, folder))
+        folder = _folder(context, options, it)
+        it = external_id(it, _in_folder(context, options, it))
         with _elsewhere():
             edits = _edits(context, folder, share.documents(it, options.terraform))
         _review(context, it, folder, edits)
@@ -142,7 +175,7 @@ def _written(context: Context, options: Namespace, arranging: Arranging, it: Arr
             return _report(it, folder=folder, edits=edits)
         if options.yes or not any(edit.before != edit.after for edit in edits):
             break
-        if decide(context):
+        if _decided(context, it):
             break
         arranging.trail = change_an_answer(context, arranging.walk, arranging.trail)
         it = arranging.run()
@@ -156,11 +189,23 @@ def _written(context: Context, options: Namespace, arranging: Arranging, it: Arr
             code="file.changed",
         )
     with _elsewhere():
-        for edit in edits:
-            if edit.before != edit.after:
-                context.files.store(edit)
+        _store(context, edits)
     _tell(context, it, folder, edits)
     return _report(it, folder=folder, edits=edits)
+
+
+def _folder(context: Context, options: Namespace, it: Arrangement) -> Path:
+    return context.cwd / Path(options.out or f"share-{it.stem}").expanduser()
+
+
+def _in_folder(context: Context, options: Namespace, it: Arrangement) -> dict[str, object]:
+    """Return the trust policy that an earlier run wrote, by the name of its folder."""
+    folder = _folder(context, options, it)
+    return {f"the folder {_near(context, folder)}": trust_in(context, folder)}
+
+
+def _ids(it: Arrangement, known: Mapping[str, object]) -> list[str]:
+    return [id for trust in known.values() if trust for id in trust_merge.external_ids(it, trust)]
 
 
 @contextmanager
@@ -178,11 +223,27 @@ def _edits(context: Context, folder: Path, documents: Mapping[str, str]) -> list
     return [Edit(folder / name, context.files.seen(folder / name), text) for name, text in documents.items()]
 
 
+def _decided(context: Context, it: Arrangement) -> bool:
+    """Ask for confirmation, and explain each line of the policies on request."""
+    more = Choice("?", "Explain", "show each action and trust")
+    while (answer := decide(context, more=more)) == more.value:
+        context.screen.review([], apply.reasons(it))
+    return bool(answer)
+
+
+def _store(context: Context, edits: list[Edit]) -> None:
+    for edit in edits:
+        if edit.before != edit.after:
+            context.files.store(edit)
+
+
 def _review(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) -> None:
     """Show how existing files would change, and explain the policies line by line."""
     changed = [edit for edit in edits if edit.before not in (None, edit.after)]
     diffs = [share.difference(_near(context, edit.path), edit.before, edit.after) for edit in changed]
-    rows = [("role", it.role_arn), *apply.reasons(it)]
+    changes = [f"account {it.owner}: the role {it.role_arn}"]
+    changes += [f"account {account}: the policy {it.people_policy}" for account in it.accounts if it.assumed]
+    rows = [*apply.summary(it, changes), *apply.folded(it)]
     new = [edit.path.relative_to(folder).as_posix() for edit in edits if edit.before is None]
     same = sum(edit.before == edit.after for edit in edits)
     rows += [("writes", f"{_near(context, folder)}/  {', '.join(new)}")] if new else []
@@ -199,8 +260,9 @@ def _tell(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) ->
         context.screen.done("unchanged", f"{where} is already up to date")
     if it.external_id:
         context.screen.done("external", it.external_id, "developers pass this external ID with --external-id")
-    who = f"{it.owner} and the administrator of {it.people}" if it.assumed else it.owner
-    _next(context, f"the administrator of {who}", f"{readme.command(it)} --apply --profile ADMIN")
+    _lets_in(context, it)
+    for account in (it.owner, *(it.accounts if it.assumed else ())):
+        _next(context, f"the administrator of {account}", f"{readme.command(it)} --apply --profile ADMIN")
     by_file = f"ccsetup --team {quote(f'{where}/{teamfile.NAME}')}"
     has_file = any(edit.path.name == teamfile.NAME for edit in edits)
     _next(context, "each developer", by_file if has_file else readme.developer(it))
@@ -208,15 +270,31 @@ def _tell(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) ->
 
 def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Apply the arrangement to the profile's account, and test it as far as possible."""
-    account = apply.Account(context, it, arranging.profile)
+    account = apply.Account(context, it, arranging.profile, apply.Said(arranging.said, options.replace_trust))
+    it = account.it
     there = account.there()
-    it = account.it = external_id(it, dict(there.trust) if isinstance(there, IamRole) else None)
+    known = _in_folder(context, options, it)
+    if isinstance(there, IamRole):
+        known = {f"the role {it.role}": there.trust, **known}
+    decides = it.external_id == AUTO
+    it = account.it = external_id(it, known, create=account.is_owner)
+    if not account.is_owner and not it.external_id:
+        it = account.it = it._replace(external_id=next(iter(_ids(it, known)), ""))
+    account.takes_over(there)
+    it = account.it
     if options.dry_run:
         wanted = account.wanted(there)
-        apply.review(context, it, account, wanted)
+        apply.review(context, it, account, wanted, there)
         return _report(it, steps=wanted)
-    taken = apply.apply(context, it, account, there, options.yes)
+    folder = _folder(context, options, it)
+    taken = apply.apply(context, it, account, there, options.yes, folder)
+    if decides and account.is_owner and not any(known.values()):  # from now on, this is the external ID
+        with _elsewhere():
+            _store(context, _edits(context, folder, share.documents(it, options.terraform)))
+        context.screen.done("wrote", _near(context, folder), "with the external ID for the other account")
     apply.proven(context, it, account)
+    if apply.new_external_id(it, taken):
+        _team_file(context, it, folder)
     if options.developer:
         code = options.mfa_code or ""
         with context.screen.busy("Waiting for the role to become available") as progress:
@@ -226,11 +304,29 @@ def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arr
         context.screen.done("external", it.external_id, "developers pass this external ID with --external-id")
     if not account.is_owner and not it.group:
         context.screen.note(_attach(it))
+    _lets_in(context, it)
     if account.is_owner and it.assumed:
-        _next(context, f"the administrator of {it.people}", f"{readme.command(it)} --apply --profile ADMIN")
+        for people in it.accounts:
+            _next(context, f"the administrator of {people}", f"{readme.command(it)} --apply --profile ADMIN")
     else:
         _next(context, "each developer", readme.developer(it))
     return _report(it, steps=taken)
+
+
+def _team_file(context: Context, it: Arrangement, folder: Path) -> None:
+    """Name the team file that goes with a new external ID."""
+    file = _near(context, folder / teamfile.NAME)
+    if it.external_id in (context.files.seen(folder / teamfile.NAME) or ""):
+        context.screen.note(f"Developers need the new external ID. Send them the team file again: {file}")
+        return
+    context.screen.note(f"Developers need the new external ID. Write the team file again, and send it to them: {file}")
+    context.screen.output(readme.command(it))
+
+
+def _lets_in(context: Context, it: Arrangement) -> None:
+    """Say whom the arrangement lets in, and on which conditions."""
+    for label, text in apply.summary(it, ())[1:]:
+        context.screen.done(label, text)
 
 
 def _attach(it: Arrangement) -> str:
@@ -260,10 +356,13 @@ def _next(context: Context, who: str, command: str) -> None:
 
 def _removed(context: Context, options: Namespace, arranging: Arranging, it: Arrangement) -> Report:
     """Remove what share created in the profile's account."""
-    account = apply.Account(context, it, arranging.profile, removing=True)
+    it = it._replace(external_id="") if it.external_id == AUTO else it  # it isn't needed to remove anything
+    account = apply.Account(context, it, arranging.profile, apply.Said(arranging.said, removing=True))
+    it = account.it
     if options.dry_run:
-        wanted = account.backwards(account.there())
-        apply.review(context, it, account, wanted)
+        there = account.there()
+        wanted = account.backwards(there)
+        apply.review(context, it, account, wanted, there)
         return _report(it, steps=wanted)
     return _report(it, steps=apply.remove(context, it, account, options.yes))
 

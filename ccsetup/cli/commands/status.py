@@ -8,11 +8,11 @@ from typing import Any
 
 from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.cli import status_table
+from ccsetup.core import missing_profile
 from ccsetup.core.context import Answer, AwsTexts, Context
-from ccsetup.core.errors import ENDED, BadAnswer, Problem
+from ccsetup.core.errors import ENDED, Problem
 from ccsetup.core.profile_chain import runs_program
 from ccsetup.core.result import Report, briefly_told
-from ccsetup.core.text import did_you_mean
 from ccsetup.wizard import profile_list
 from ccsetup.wizard.options import settings
 
@@ -41,17 +41,21 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     found, problems = profile_list.all_of(context, texts)
     for problem in problems:
         context.screen.problem(problem)
-    wanted = _named(options.profiles, found) or found
-    unanswered = _check(context, texts, wanted, options.profiles) if options.check and not problems else None
+    wanted = _named(context, options.profiles, found) or found
+    asked = options.check and not problems
+    unanswered = _check(context, texts, wanted, options.profiles) if asked else []
     here = profile_list.of_this_clone(context)
     if wanted:
+        context.screen.say(f" {status_table.headline(wanted, asked)}")
         context.screen.output(
             "\n".join(status_table.rows(wanted, profile_list.stamp(context), here, context.screen.room()))
         )
     else:
         context.screen.say(" There are no AWS profiles on this computer. To set one up: ccsetup")
-    if unanswered:
-        context.screen.problem(unanswered)
+    for silent in unanswered:
+        context.screen.problem(silent)
+    for line in missing_profile.notes([it.name for it in found], context.env, context.home):
+        context.screen.note(line)
     if said := status_table.advice(wanted):
         context.screen.note(said)
     document = {
@@ -62,15 +66,12 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     return Report(document, 1 if problems else 0)
 
 
-def _named(names: Sequence[str], found: Sequence[Standing]) -> list[Standing]:
-    """Return the named profiles in that order. Raises BadAnswer if one doesn't exist."""
+def _named(context: Context, names: Sequence[str], found: Sequence[Standing]) -> list[Standing]:
+    """Return the named profiles in that order. Raises Problem if one doesn't exist."""
     by_name = {it.name: it for it in found}
     for name in names:
         if name not in by_name:
-            raise BadAnswer(
-                f'No profile "{name}" on this computer.',
-                next=did_you_mean(name, [*by_name]) or "List all profiles: ccsetup status",
-            )
+            raise missing_profile.problem(name, by_name, context.env, context.home, "List all profiles: ccsetup status")
     return [by_name[name] for name in dict.fromkeys(names)]
 
 
@@ -88,8 +89,8 @@ def _entry(it: Standing) -> dict[str, Any]:
     }
 
 
-def _check(context: Context, texts: AwsTexts, found: Sequence[Standing], named: Sequence[str]) -> Problem | None:
-    """Ask AWS who all profiles are at the same time. If there was no answer at all, return why.
+def _check(context: Context, texts: AwsTexts, found: Sequence[Standing], named: Sequence[str]) -> list[Problem]:
+    """Ask AWS who all profiles are at the same time. Return why it didn't answer for some, one Problem of each code.
 
     Skips profiles that need a sign-in, and profiles that run a program unless they are named.
     """
@@ -108,7 +109,7 @@ def _check(context: Context, texts: AwsTexts, found: Sequence[Standing], named: 
     for it, answer in zip(waiting, answers, strict=True):
         _compare(it, answer, runs_program(profiles, it.name))
     silent = [it.refused for it in answers if it.refused and it.refused.is_unanswered]
-    return silent[0] if silent and len(silent) == len(answers) else None
+    return [*{it.code: it for it in reversed(silent)}.values()][::-1]
 
 
 def _compare(it: Standing, answer: Answer, runs: bool) -> None:
@@ -118,7 +119,7 @@ def _compare(it: Standing, answer: Answer, runs: bool) -> None:
     """
     who, refused = answer.identity, answer.refused
     if who is None:
-        it.usable, it.why = False, refused.what if refused else ""
+        it.usable, it.why, it.code = False, refused.what if refused else "", refused.code if refused else ""
         if refused and refused.is_unanswered:
             it.usable = None
         else:

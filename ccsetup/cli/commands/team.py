@@ -13,14 +13,14 @@ from ccsetup.core.model import Edit
 from ccsetup.core.result import Report
 from ccsetup.core.text import wrap
 from ccsetup.git import address
-from ccsetup.git.transport import HELPER
 from ccsetup.team import export as team_export
-from ccsetup.team import file
-from ccsetup.team.file import Entry, Place, Refused, Team
+from ccsetup.team import file, ways
+from ccsetup.team.contents import Team
+from ccsetup.team.file import Refused
 from ccsetup.team.lines import Fault, spelled_path
-from ccsetup.wizard import checkout
 from ccsetup.wizard.options import Options, looking
 from ccsetup.wizard.team_offer import received
+from ccsetup.wizard.team_places import Places
 
 ABOUT = "Check a team file line by line, or create one from working profiles."
 USAGE = "check FILE|URL · ccsetup team export PROFILE … [--repo NAME …] [--out FILE]"
@@ -48,7 +48,7 @@ def flags(parser: ArgumentParser) -> None:
         "--repo",
         action="append",
         metavar="NAME",
-        help="repository to clone (default: the repository of the current clone); can be repeated",
+        help="repository to clone (default: the current clone, or the clones in this folder); can be repeated",
     )
     export.add_argument("--name", metavar="TEXT", help="team name, for example, Acme platform")
     export.add_argument("--note", metavar="TEXT", help="message to show after setup")
@@ -80,10 +80,13 @@ def check(context: Context, source: str) -> Report:
         *(it.region for it in found.team.repositories),
     ]
     lines += [f"{source}: {unknown}" for it in dict.fromkeys(named) if (unknown := validate.unknown_region(it))]
+    for entry in ways.offered(found.team) if found.team.by_access else ():
+        names = ", ".join(ways.reached(found.team, entry, found.team.repositories)) or "no repository"
+        lines.append(f"{source}: {entry.label} (--access {entry.name}) reaches {names}.")
     entries, repositories = len(found.team.entries), len(found.team.repositories)
-    ways = f"{entries} access entr{'ies' if entries != 1 else 'y'}"
+    listed = f"{entries} access entr{'ies' if entries != 1 else 'y'}"
     lines.append(
-        f"{source}: ok. {found.team.name}: {ways}, {repositories} repositor{'ies' if repositories != 1 else 'y'}."
+        f"{source}: ok. {found.team.name}: {listed}, {repositories} repositor{'ies' if repositories != 1 else 'y'}."
     )
     _told(context, lines)
     return Report(_document(source, found.team, (), found.mended))
@@ -116,15 +119,17 @@ def _document(
 
 
 def export(context: Context, options: Namespace) -> Report:
-    """Create a team file from profiles and repositories (default: the current clone's)."""
+    """Create a team file from profiles and repositories (default: the current clone's, or those of the clones here)."""
     look = looking(context, Options({}))
     entries, said = team_export.entries(options.names, look.profiles, look.sessions, context.home)
-    repositories = [_place(address.parse(text), entries) for text in options.repo or ()]
+    places = Places(context, look, entries)
+    for text in options.repo or ():
+        places.name(address.parse(text))
     if not options.repo:
-        repositories = [place for folder in _clone(context) if (place := _of_clone(context, folder, entries))]
+        places.read_clones()
     name = options.name or entries[0].answers.get("sso_session") or options.names[0]
-    made = Team(name, tuple(entries), tuple(repositories), options.note or "")
-    text = file.text(made)
+    made = Team(name, tuple(entries), (), options.note or "")
+    text = file.text(made._replace(repositories=tuple(places.places(made))))
     for line in said:
         context.screen.note(line)
     if options.out:
@@ -132,30 +137,6 @@ def export(context: Context, options: Namespace) -> Report:
     else:
         context.screen.output(text.rstrip("\n"))
     return Report({"ok": True, "text": text, "out": options.out, "left_out": said, "problems": []})
-
-
-def _place(asked: address.Address, entries: Sequence[Entry]) -> Place:
-    usual = entries[0].answers.get("region", "")
-    return Place(asked.repository, region=asked.region if asked.region != usual else "", branch=asked.branch)
-
-
-def _clone(context: Context) -> list[Path]:
-    """Return the current clone, if any."""
-    places = (context.cwd, *context.cwd.parents)
-    return [folder for folder in places if context.files.mode(folder / ".git") is not None][:1]
-
-
-def _of_clone(context: Context, folder: Path, entries: Sequence[Entry]) -> Place | None:
-    """Return the current clone as a repository for the team file, None if it isn't on CodeCommit."""
-    try:
-        place = _place(address.parse(context.git.origin(folder), context.env.get("CODE_COMMIT_ENDPOINT", "")), entries)
-    except BadAnswer:
-        return None
-    profile, _, via = checkout.goes(context, folder)
-    own = next((entry.name for entry in entries[1:] if entry.answers.get("profile") == profile), "")
-    return place._replace(
-        directory=folder.name if folder.name != place.name else "", access=own, via=via if via == HELPER else ""
-    )
 
 
 def _write(context: Context, path: Path, text: str, options: Namespace) -> None:

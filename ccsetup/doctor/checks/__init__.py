@@ -18,6 +18,7 @@ from ccsetup.doctor.checks import (
     identifiers,
     lost_headers,
     nested_settings,
+    partitions,
     processes,
     profiles,
     programs,
@@ -33,6 +34,7 @@ from ccsetup.doctor.checks import (
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
 from ccsetup.doctor.identity_changes import cautious
+from ccsetup.doctor.overlaps import merged
 
 Check = Callable[[Facts], Iterable[Finding]]
 FAMILIES = (
@@ -45,6 +47,7 @@ FAMILIES = (
     nested_settings,
     git,
     shadowed,
+    partitions,
     processes,
     profiles,
     programs,
@@ -58,14 +61,18 @@ FAMILIES = (
     values,
 )
 CHECKS: tuple[Check, ...] = tuple(check for family in FAMILIES for check in family.CHECKS)
-_WORST = {"stops": 0, "hinders": 1, "note": 2}
+WORST = {"stops": 0, "hinders": 1, "note": 2}
 
 
 def offline(facts: Facts) -> list[Finding]:
-    """Return the findings of every check, worst first, then in file order."""
-    return worst_first(cautious(facts, [finding for check in CHECKS for finding in check(facts)]))
+    """Return the findings of every check, one for each repair, worst first, then in file order."""
+    return worst_first(cautious(facts, merged(facts, _all(facts), _all)))
+
+
+def _all(facts: Facts) -> list[Finding]:
+    return [finding for check in CHECKS for finding in check(facts)]
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """Return findings in the order in which they are shown."""
-    return sorted(findings, key=lambda f: (_WORST[f.severity], f.profile, str(f.path or ""), f.line))
+    return sorted(findings, key=lambda f: (WORST[f.severity], f.profile, str(f.path or ""), f.line))

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from shlex import quote
 
 from ccsetup.awsfiles.settings import meant
-from ccsetup.core import clock, stored_keys
+from ccsetup.core import clock, placeholder, stored_keys
 from ccsetup.core.model import FileName
+from ccsetup.core.placeholder import is_key_placeholder
 from ccsetup.doctor.checks.shadowed import ALONE, ID, SECRET, TOKENS, Kind, kinds
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy
@@ -23,6 +24,9 @@ _ENDS = clock.RECORDED
 def keys(facts: Facts) -> Iterator[Finding]:
     """Find every problem with stored access keys, profile by profile."""
     for name, there in _stored(facts):
+        if found := [*placeholders(facts, name)]:
+            yield from found
+            continue
         for ailment in (partial, split, token, swapped, expired):
             yield from ailment(facts, name, there)
 
@@ -49,6 +53,27 @@ def _files(facts: Facts, name: str, key: str) -> list[Place]:
     files: tuple[FileName, FileName] = ("credentials", "config")
     found = (in_file(facts, file, key, name) for file in files)
     return [it for it in found if it and it.value.strip()]
+
+
+def placeholders(facts: Facts, name: str) -> Iterator[Finding]:
+    """Find placeholders that nobody has replaced with an access key."""
+    found = [where for key in _STATIC if (where := place(facts, name, key)) and is_key_placeholder(meant(where.value))]
+    if not found:
+        return
+    parts = " and ".join(it.setting.key for it in found)
+    texts = [text for it in found if (text := placeholder.shown(meant(it.value)))]
+    named = f" ({', '.join(texts)})" if texts else ""
+    many = "is a placeholder" if len(found) == 1 else "are placeholders"
+    yield finding(
+        facts,
+        name,
+        found[0],
+        "keys.placeholder",
+        "stops",
+        f"{name}: {parts} {many}{named}, not an access key.",
+        because="AWS tools don't replace variables or references in these files, and AWS rejects the text as it is.",
+        do=f"ccsetup login {quote(name)}",
+    )
 
 
 def partial(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from ccsetup.awsfiles import edit
 from ccsetup.awsfiles.settings import meant
 from ccsetup.core import detours
+from ccsetup.core.missing_profile import has_section
 from ccsetup.core.model import FileName
 from ccsetup.core.profile_kind import has_credentials
 from ccsetup.doctor.checks.git import of_codecommit
@@ -121,7 +122,7 @@ def files(facts: Facts) -> Iterator[Finding]:
             says = f"{variable} is set to {facts.env[variable]}, which doesn't have {name}. ~/.aws does."
             because = "AWS tools don't read ~/.aws, so they fail with ProfileNotFound or NoCredentialsError."
             yield _told(facts, "env.overrides", "stops", says, because, [variable])
-        elif text is None and not facts.unreadable and len(_set(facts, _PAIR)) < 2:
+        elif text is None and not facts.unreadable and len(_set(facts, _PAIR)) < 2 and not _is_told(facts, variable):
             says = f"{variable} is set to {facts.env[variable]}, but that file doesn't exist."
             because = "AWS tools don't read ~/.aws, so they fail with ProfileNotFound."
             yield _told(facts, "env.overrides", "hinders", says, because, [variable])
@@ -132,12 +133,19 @@ def usual(facts: Facts, variable: str) -> Path:
     return facts.home / ".aws" / ("config" if variable == FILES[0] else "credentials")
 
 
+def _is_told(facts: Facts, variable: str) -> bool:
+    """Return whether a profile that was asked for is missing because of a variable, which profiles.missing tells."""
+    text = facts.found.get(usual(facts, variable)) or ""
+    return any(it not in facts.profiles and has_section(text, it) for it in facts.asked)
+
+
 def _left_behind(facts: Facts, variable: str) -> str:
     """Return the profile in use whose credentials are in the usual file and not in this one; "" if there is none."""
     file: FileName = "config" if variable == FILES[0] else "credentials"
     usual_one = edit.read(facts.found.get(usual(facts, variable)) or "", file)
     remote = of_codecommit(facts)
-    named = [*facts.asked, *_named(facts), *([remote.profile] if remote and remote.profile else [])]
+    asked = [it for it in facts.asked if it in facts.profiles]  # for others, see profiles.missing
+    named = [*asked, *_named(facts), *([remote.profile] if remote and remote.profile else [])]
     named += [source for it in named if (source := facts.profiles.get(it, {}).get("source_profile"))]
     lacking = (it for it in named if not has_credentials(facts.profiles.get(it, {})))
     return next((it for it in lacking if usual_one.find("profile", it)), "")

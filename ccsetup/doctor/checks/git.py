@@ -147,9 +147,17 @@ def helper_broken(facts: Facts) -> Iterator[Finding]:
 
 
 def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: str) -> Finding:
-    """Return the finding for a missing credential helper: use it from its new place, or use git-remote-codecommit."""
+    """Return the finding for a missing credential helper: use it from its new place, or use git-remote-codecommit.
+
+    It isn't missing if the shell only ends its path at a blank.
+    """
+    whole = called(command)
+    says = f"This clone's credential helper, {name}, doesn't exist."
+    if whole.startswith(f"{name} "):
+        says = f"This clone's credential helper, {whole}, has a space in its path that isn't quoted."
+    paths = [facts.programs.get(whole, ""), *(facts.helpers.get(it, "") for it in _HELPERS)]
     profile = clone_profile.named_by("", command)
-    new = next((text for it in _HELPERS if (text := transport.moved_helper(command, facts.helpers.get(it, "")))), "")
+    new = next((text for it in paths if (text := transport.moved_helper(command, it))), "")
     remedies: tuple[Remedy, ...] = ()
     if helped := clone.helped(command, new):
         remedies = (Remedy(f"Use {new}", replaced=helped),)
@@ -160,7 +168,7 @@ def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: 
     return Finding(
         "git.helper-path",
         "stops",
-        f"This clone's credential helper, {name}, doesn't exist.",
+        says,
         "git asks for a username and password instead.",
         profile if profile in facts.profiles else "",
         fix="auto" if remedies else "tell",
@@ -182,6 +190,20 @@ def program(command: str) -> str:
     if word.endswith("()"):
         return "aws" if "aws " in command else ""
     return word if re.match(r"!|/|[A-Za-z]:[/\\]", command) else f"git-credential-{word}"
+
+
+def called(command: str) -> str:
+    """Return a credential helper's program as a person calls it: without git's prefix, and whole.
+
+    The shell ends a path at its first blank unless that is quoted; the words up to the last slash belong to it too.
+    """
+    words = command.removeprefix("!").split(" ")
+    end = next((at for at, word in enumerate(words) if at and word[:1] in ("-", "/")), len(words))
+    last = max((at for at in range(1, end) if "/" in words[at]), default=0)
+    whole = " ".join(words[: last + 1])
+    if last and re.match(r"/|[A-Za-z]:/", whole) and not any(sign in whole for sign in "\\'\""):
+        return whole
+    return program(command).removeprefix("git-credential-") or words[0]
 
 
 def helper_old(facts: Facts) -> Iterator[Finding]:
@@ -251,7 +273,7 @@ def inherited_helper(facts: Facts) -> Iterator[Finding]:
         own = config.values(facts.clone.own, "credential.helper")
         helpers = [*(it for it in own if it not in (*keeping, command, "")), command]
         settings: dict[str, Values] = {"credential.helper": ("", *helpers), "credential.useHttpPath": "true"}
-        keeper = keeping[0].split()[0]
+        keeper = called(keeping[0])
         says = f"The credential helper {keeper} stores this clone's passwords, which expire after 15 minutes."
         because = "After that, git fails with a 403 error until you delete the stored password."
         remedy = Remedy("Turn off the helper for this clone", "use only the clone's own helper", git=settings)

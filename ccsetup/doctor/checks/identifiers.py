@@ -7,31 +7,41 @@ from collections.abc import Callable, Iterator, Mapping
 from shlex import quote
 from typing import NamedTuple
 
-from ccsetup.awsfiles.settings import comment, meant
+from ccsetup.awsfiles.settings import OUTPUTS, comment, meant
 from ccsetup.core import validate
 from ccsetup.core.arn import ACCOUNT as ACCOUNT_ID
 from ccsetup.core.arn import Arn
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
-from ccsetup.core.text import without_some
+from ccsetup.core.text import nearest, without_some
 from ccsetup.doctor.facts import Facts
-from ccsetup.doctor.findings import Finding, Remedy, Wanted
+from ccsetup.doctor.findings import FIX, Finding, Remedy, Severity, Wanted
 from ccsetup.doctor.locate import Place, finding, in_file, place, respelled
 
 Settings = Mapping[str, str]
 CODE = "value.invalid"
+_OF_CLI = "The AWS CLI fails with “Unknown output type” unless you pass --output. Git and the SDKs ignore the setting."
 _REFUSED = "Tools accept this value, but AWS rejects it (ValidationError)."
 
 
 class Held(NamedTuple):
-    """A key and its rule: where it acts, what to call it, who reads it, and the other values it may stand for."""
+    """A key that its rule holds for: where it acts, what to call it, and the other values it may stand for.
+
+    `setup` is the kind of access with a question for it.
+    """
 
     key: str
     acts_with: str
     name: str
-    parse: Callable[[str], str | Corrected]
     likely: Callable[[Facts, str], list[str]]
     setup: str
+    severity: Severity = "stops"
+    because: str = _REFUSED
+
+    @property
+    def parse(self) -> Callable[[str], str | Corrected]:
+        """The rule."""
+        return validate.SETTINGS[self.key]
 
 
 def _accounts(facts: Facts, value: str) -> list[str]:
@@ -55,16 +65,22 @@ def _devices(facts: Facts, value: str) -> list[str]:
     return [str(arn._replace(resource=f"mfa/{arn.name}"))]
 
 
+def _formats(facts: Facts, value: str) -> list[str]:
+    """Return the output formats of the AWS CLI that a wrong one may stand for."""
+    return nearest(value, OUTPUTS, 3) or ["json"]
+
+
 def _none(facts: Facts, value: str) -> list[str]:
     return []
 
 
 ACCOUNT, SET = "sso_account_id", "sso_role_name"
 RULES = (
-    Held(ACCOUNT, SET, "Account ID", validate.account_id, _accounts, "sso"),
-    Held(SET, ACCOUNT, "Permission set", validate.permission_set, _none, "sso"),
-    Held("mfa_serial", "role_arn", "MFA device", validate.mfa_serial, _devices, "role"),
-    Held("external_id", "role_arn", "External ID", validate.external_id, _none, "role"),
+    Held(ACCOUNT, SET, "Account ID", _accounts, "sso"),
+    Held(SET, ACCOUNT, "Permission set", _none, "sso"),
+    Held("mfa_serial", "role_arn", "MFA device", _devices, "role"),
+    Held("external_id", "role_arn", "External ID", _none, "role"),
+    Held("output", "output", "Output format", _formats, "", "hinders", _OF_CLI),
 )
 
 
@@ -104,16 +120,17 @@ def _held(facts: Facts, name: str, where: Place, rule: Held) -> Finding:
     try:
         read = rule.parse(value)
     except BadAnswer as bad:
+        says = f"{name}: {rule.key} isn't valid. {bad.what}"
         return finding(
-            facts, name, where, CODE, "stops", f"{name}: {rule.key} isn't valid. {bad.what}", because=_REFUSED,
+            facts, name, where, CODE, rule.severity, says, because=rule.because,
             fix="ask", remedies=tuple(map(remedy, rule.likely(facts, value))),
             wanted=Wanted(rule.name, rule.parse, remedy),
-            do=bad.next or f"ccsetup setup {rule.setup} --profile {quote(name)}",
+            do=bad.next or (f"ccsetup setup {rule.setup} --profile {quote(name)}" if rule.setup else FIX),
         )  # fmt: skip
     right = read.value if isinstance(read, Corrected) else read
     says = f"{name}: {rule.key} isn't valid. It should be {right}."
     remedies = (remedy(right),)
-    return finding(facts, name, where, CODE, "stops", says, because=_REFUSED, fix="auto", remedies=remedies)
+    return finding(facts, name, where, CODE, rule.severity, says, because=rule.because, fix="auto", remedies=remedies)
 
 
 CHECKS = (identifiers,)

@@ -9,7 +9,7 @@ from ccsetup.awsfiles import nested_blocks
 from ccsetup.awsfiles.ini import Setting, Stanza
 from ccsetup.awsfiles.settings import KNOWN, NESTED, meant
 from ccsetup.core.model import FileName
-from ccsetup.core.text import nearest
+from ccsetup.core.text import did_you_mean, nearest
 from ccsetup.doctor.checks.files import FILES, REFUSED, told
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy, Severity
@@ -109,7 +109,8 @@ def services(facts: Facts) -> Iterator[Finding]:
             continue
         says = f"{name} uses the services section {wanted or '(no name)'}, which "
         says += "has no settings." if wanted in there else "doesn't exist."
-        near = nearest(wanted, [it for it, stanza in there.items() if stanza.settings])
+        others = [it for it, stanza in there.items() if stanza.settings]
+        near, says = nearest(wanted, others), f"{says} {did_you_mean(wanted, others)}".rstrip()
         ways = [Remedy(f"Use {it}", changes=respelled(where, it)) for it in near] if where.own else []
         ways.append(Remedy("Turn the line into a comment", "AWS's own addresses are used", silenced(facts, [where])))
         yield finding(

@@ -132,7 +132,7 @@ def _wrong(ran: Ran) -> tuple[str, str]:
         return 'didn\'t print "Version": 1.', "AWS tools fail with CredentialRetrievalError: Unsupported version."
     if lacking := [key for key in ("AccessKeyId", "SecretAccessKey") if not printed.get(key)]:
         return f"didn't print {' or '.join(lacking)}.", _RETRIEVAL
-    if not program_keys.is_readable(printed.get("Expiration")):
+    if not clock.is_read_by_sdks(printed.get("Expiration")):
         return program_keys.UNREADABLE, "AWS tools crash with TypeError or ParserError."
     return "", ""
 

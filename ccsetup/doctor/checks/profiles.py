@@ -9,18 +9,19 @@ from shlex import quote
 from ccsetup.awsfiles import edit, headers, ini
 from ccsetup.awsfiles.characters import plain
 from ccsetup.awsfiles.misreadings import Oddity
+from ccsetup.core import missing_profile
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName, Section
-from ccsetup.core.shells import SHELLS
-from ccsetup.core.text import did_you_mean, nearest
+from ccsetup.core.text import nearest
 from ccsetup.doctor import repair
+from ccsetup.doctor.checks import environment
 from ccsetup.doctor.checks.files import FILES, told
-from ccsetup.doctor.checks.git import of_codecommit, usable
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy
 
 _SAFE = later(r"[A-Za-z0-9_.+=,-]+")
 _UNKNOWN = "AWS tools skip a section with this header. They report “The config profile could not be found”."
+VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 _PLACES = {
     "section.prefix": _UNKNOWN,
     "section.quoting": f"{_UNKNOWN} Other SDKs don't allow spaces in the name.",
@@ -150,20 +151,16 @@ def _copied(facts: Facts, name: str, alias: str) -> tuple[Change, ...]:
 
 
 def missing(facts: Facts) -> Iterator[Finding]:
-    """Find profiles that the environment, the command line or this clone names but that don't exist."""
+    """Find profiles that the environment or the command line names but that don't exist. For clones, see remotes.py."""
+    hidden = facts.unreadable.keys() & {facts.path("config"), facts.path("credentials")}
+    named = {it for variable in VARIABLES if not _stand_in(it := facts.env.get(variable, ""))}
     for name in facts.asked:
-        if name not in facts.profiles:
-            yield _missing(facts, name, 'No profile "{}".', "")
-    for variable in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        if name not in facts.profiles and name not in named and not hidden:
+            yield _missing(facts, name)
+    for variable in VARIABLES:
         name = facts.env.get(variable, "")
         if name and name not in facts.profiles and not _stand_in(name):
-            near = nearest(name, facts.profiles, 1)
-            shell = SHELLS[facts.shell]
-            do = shell.assign(variable, near[0]) if near and _SAFE.fullmatch(near[0]) else shell.remove(variable)
-            yield _missing(facts, name, f"{variable} is set to the profile {{}}, which doesn't exist.", do)
-    remote = of_codecommit(facts)
-    if remote and remote.profile and remote.profile not in facts.profiles:
-        yield _remote(facts, remote.profile)
+            yield _missing(facts, name, variable)
 
 
 def _stand_in(name: str) -> bool:
@@ -171,30 +168,19 @@ def _stand_in(name: str) -> bool:
     return name == "default"
 
 
-def _missing(facts: Facts, name: str, says: str, do: str) -> Finding:
+def _missing(facts: Facts, name: str, variable: str = "") -> Finding:
+    usual = {it: facts.found.get(environment.usual(facts, it)) or "" for it in missing_profile.FILES}
+    found = missing_profile.told(name, facts.profiles, facts.env, usual, variable, facts.shell)
+    near = next(iter(nearest(name, facts.profiles, 1)), "")
+    otherwise = f"ccsetup doctor {quote(near)}" if near else f"ccsetup setup --profile {quote(name)}"
     return Finding(
         "profile.missing",
         "stops",
-        f"{says.format(name)} {did_you_mean(name, facts.profiles)}".rstrip(),
+        f"{found.what} {found.hint}".rstrip(),
         f"AWS tools report “The config profile ({name}) could not be found”.",
         profile=name,
-        fix="ask",
-        do=do or f"ccsetup setup --profile {quote(name)}",
+        do=found.command or otherwise,
     )
-
-
-def _remote(facts: Facts, name: str) -> Finding:
-    assert facts.clone is not None  # noqa: S101 — it has a remote
-    able = usable(facts)
-    near = nearest(name, able) or able[:3]
-    url = facts.clone.remote
-    ways = tuple(
-        Remedy(f"Use {other}", "in this clone", replaced=moved)
-        for other in near
-        if _SAFE.fullmatch(other) and (moved := facts.clone.moved(url.replace(f"//{name}@", f"//{other}@", 1)))
-    )
-    found = _missing(facts, name, "This clone's remote URL uses the profile {}, which doesn't exist.", "")
-    return found._replace(remedies=ways)
 
 
 CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (sections, default_twice, respelled, names, missing)

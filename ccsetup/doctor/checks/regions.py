@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from ccsetup.awsfiles import edit
 from ccsetup.awsfiles.characters import plain
 from ccsetup.awsfiles.ini import Setting, Stanza
-from ccsetup.core import validate
+from ccsetup.core import profile_partition, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected, FileName, Section
 from ccsetup.core.profile_kind import has_credentials
-from ccsetup.core.regions import PLACELESS, REGION, REGIONS, is_region, like
+from ccsetup.core.regions import PLACELESS, REGION, REGIONS, is_region, like, partition_of
+from ccsetup.doctor.checks import partitions
 from ccsetup.doctor.checks.files import FILES
 from ccsetup.doctor.checks.values import behind
 from ccsetup.doctor.facts import Facts
@@ -51,29 +53,28 @@ def _region(
     at = line.rfind(value)
     place = {"profile": stanza.name if stanza.type == "profile" else "", "path": facts.path(file), "line": number}
 
+    comment = behind(setting.key, value)
+    indent = line[: len(line) - len(line.lstrip())]
+
     def spelled(region: str) -> Remedy:
         before = f"{line[:at].rstrip()} " if value[0] in "=>" else line[:at]  # region == us-east-1, := , =>
         new = f"{before}{region}{line[at + len(value) :]}" if at >= 0 else f"{setting.key} = {region}"
-        return Remedy(f"Use {region}", REGIONS.get(region, ""), (Change(file, number, number, (new,)),))
+        lines = (indent + comment.strip(), new) if comment else (new,)
+        return Remedy(f"Use {region}", REGIONS.get(region, ""), (Change(file, number, number, lines),))
 
     if meant:
-        comment = behind(setting.key, value)
-        indent = line[: len(line) - len(line.lstrip())]
-        remedy = spelled(meant)
-        if comment:
-            kept = (indent + comment.strip(), f"{line[:at]}{meant}")
-            remedy = Remedy(f"Use {meant}", changes=(Change(file, number, number, kept),))
         yield Finding("region.invalid", "stops", f"{value} isn't a region. It should be {meant}.", _NO_HOST, fix="auto",
-                      remedies=(remedy,), **place)  # type: ignore[arg-type]  # fmt: skip
+                      remedies=(spelled(meant),), **place)  # type: ignore[arg-type]  # fmt: skip
         return
-    ways = tuple(spelled(region) for region in dict.fromkeys([*like(value), *_common(facts)]))
-    wanted = Wanted(f"Region to use instead of {value}", validate.region, spelled)
-    if unknown := validate.unknown_region(value) if is_region(value) else "":
+    bare = value[: len(value) - len(comment)].strip().strip("\"'")
+    ways = tuple(spelled(region) for region in dict.fromkeys([*like(bare), *_common(facts)]))
+    wanted = Wanted(f"Region to use instead of {bare}", validate.region, spelled)
+    if unknown := validate.unknown_region(bare) if is_region(bare) else "":
         yield Finding("region.unsupported", "hinders", unknown, _NOT_KNOWN, fix="ask", remedies=ways, wanted=wanted,
                       **place)  # type: ignore[arg-type]  # fmt: skip
         return
     severity: Severity = "hinders" if value in PLACELESS else "stops"
-    yield Finding("region.invalid", severity, f"{value} isn't an AWS region.", _NO_HOST, fix="ask", remedies=ways,
+    yield Finding("region.invalid", severity, f"{bare} isn't an AWS region.", _NO_HOST, fix="ask", remedies=ways,
                   wanted=wanted, **place)  # type: ignore[arg-type]  # fmt: skip
 
 
@@ -141,6 +142,9 @@ def missing_regions(facts: Facts) -> Iterator[Finding]:
         ways = ways if ways is not None else _common(facts)
         told_ = [there.get("sso_region", ""), facts.profiles.get(there.get("source_profile", ""), {}).get("region", "")]
         likely = [region for region in dict.fromkeys([*reversed(told_), *ways]) if region in REGIONS]
+        if partition := profile_partition.told(facts.intended, facts.sessions, name):
+            likely = [region for region in likely if partition_of(region) == partition]
+            likely = likely or partitions.likely(facts, name, partition)
         yield _without_region(facts, name, likely, name in sources)
 
 
@@ -174,8 +178,14 @@ def _without_region(facts: Facts, name: str, likely: list[str], is_source: bool)
         line=empty.line if empty else stanza.line,
         fix="ask",
         remedies=tuple(map(with_region, likely)),
-        wanted=Wanted(f"Region for {name}", validate.region, with_region),
+        wanted=Wanted(f"Region for {name}", partial(_of_partition, facts, name), with_region),
     )
+
+
+def _of_partition(facts: Facts, name: str, text: str) -> str | Corrected:
+    """Return a typed region. Raises BadAnswer if the profile's role or sign-in is in another partition."""
+    partition = profile_partition.told(facts.intended, facts.sessions, name)
+    return partitions.parsed(partition, text) if partition else validate.region(text)
 
 
 def _set(facts: Facts, name: str, key: str, value: str) -> tuple[Change, ...]:

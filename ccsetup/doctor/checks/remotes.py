@@ -13,13 +13,14 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
 from ccsetup.core.text import STRICT, letters_swapped, nearest
-from ccsetup.doctor.checks.git import effective, is_codecommit, keepers, of_codecommit, signing, usable
+from ccsetup.doctor.checks.git import called, effective, is_codecommit, keepers, of_codecommit, signing, usable
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import FIX, Finding, Remedy, Severity, Wanted
 from ccsetup.git import address, clone_profile, config, transport
 from ccsetup.git.address import Address
 
 _MOST = 9  # remedies to offer
+_PORT = later(r":\d+(?=/)")  # which was for http
 _PASSWORD = later(r"//[^/@]*:[^/]*@")
 _USER = later(r"(https://)([^/@]*)@")
 _LOOSE = later(r"codecommit:*(?P<region>[^/:@]*):*/+(?:(?P<profile>[^@/]+)@)?(?P<name>[^@/]+?)(?:\.git)?/?")
@@ -52,8 +53,9 @@ def _of_address(facts: Facts, clone: Clone) -> Iterator[Finding]:
     if here.form == "codecommit":
         yield from _of_codecommit(facts, clone, here, region)
     elif here.region != region or here.said or clone.remote.lower().startswith("http:"):
+        host = here.host if here.region == region and not here.fips else ""
         right = (
-            address.https_url(region, here.repository, fips=_wants_fips(facts, clone, here))
+            address.https_url(region, here.repository, host, fips=_wants_fips(facts, clone, here))
             if here.form == "https"
             else address.ssh_url(region, here.repository)
         )
@@ -61,7 +63,11 @@ def _of_address(facts: Facts, clone: Clone) -> Iterator[Finding]:
             f"{_called(facts)} should be {right}.",
             "git reports “could not resolve host” or can't find the repository.",
         )
-        yield _remote(facts, "stops", says, because, [moved(clone, right)], sure=True)
+        bare = right.replace(port[0], "", 1) if (port := _PORT.search(right)) else right
+        ways = [moved(clone, it) for it in dict.fromkeys([bare, right])]
+        if len(ways) > 1:
+            says = f"{_called(facts)} should begin with https://."
+        yield _remote(facts, "stops", says, because, ways, sure=True)
     elif (user := _USER.match(clone.remote)) and signing(clone):
         right = _USER.sub(r"\1", clone.remote, count=1)
         named = user[2].partition(":")[0]
@@ -200,7 +206,7 @@ def _no_such_profile(facts: Facts, here: Address, region: str) -> Finding:
     named = here.profile
     names = usable(facts)
     like = _like(named, names)
-    offered = like or names
+    offered = like or [*dict.fromkeys([*nearest(named, names), *names])]
     remedies = [_moved(facts, here, it, region) for it in offered[:_MOST]]
     wanted = Wanted(
         "Profile for this clone", lambda text: _known(facts, text), lambda it: _moved(facts, here, it, region)
@@ -292,9 +298,7 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
             remedies,
         )
     elif not command and (keeping := keepers(clone)):
-        says = (
-            f"This clone uses only {keeping[0].split()[0]}, which works only with the Git credentials of an IAM user."
-        )
+        says = f"This clone uses only {called(keeping[0])}, which works only with the Git credentials of an IAM user."
         because = "A signed password that the helper stores expires after 15 minutes. Then git fails with a 403 error."
         yield _remote(facts, "note", says, because, remedies)._replace(code="git.inherited-helper")
 

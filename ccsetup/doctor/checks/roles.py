@@ -27,6 +27,7 @@ _LOOSE = later(
     r"(?:[:/]+roles?[:/]+(?P<role>[\w+=,.@/-]+?)|[:/](?P<name>(?!root\b)[\w+=,.@-]+?))[/,.;:]*",
     re.IGNORECASE | re.ASCII,
 )
+_PLACEHOLDER = later(r"<[^<>]*>|\$?\{+[^{}]*\}+|\$\w+|%\w+%|\*{2,}|\u2026|\.{3}|(?<=:iam::)[A-Za-z][\w-]*(?=:)")
 _REFUSED = "Tools accept this value, but AWS rejects it when you assume the role (ValidationError)."
 _UNREAD = "botocore ignores the value without a warning; other SDKs reject the profile."
 _GENERATED = "The AWS CLI and git generate a name instead; other SDKs send it, and AWS rejects it (ValidationError)."
@@ -84,6 +85,8 @@ def _left_out(facts: Facts, name: str, where: Place, code: str, says: str, becau
 def _no_arn(facts: Facts, name: str, where: Place, bad: BadAnswer) -> Finding:
     """Return the finding for an ARN without a single correction, with the possible ones."""
     likely = _likely(facts, meant(where.value))
+    left = _PLACEHOLDER.search(meant(where.value))
+    what = f"role_arn still has the placeholder {left[0]}" if left else "role_arn isn't a role ARN"
 
     def remedy(value: str) -> Remedy:
         return Remedy(f"Use {value}", changes=respelled(where, value + comment(where.value)))
@@ -94,7 +97,7 @@ def _no_arn(facts: Facts, name: str, where: Place, bad: BadAnswer) -> Finding:
         where,
         "role.arn",
         "stops",
-        f"{name}: role_arn isn't a role ARN. {bad.what}",
+        f"{name}: {what}. {bad.what}",
         because=_REFUSED,
         fix="ask",
         remedies=tuple(map(remedy, likely)),
@@ -134,13 +137,16 @@ def session_name(facts: Facts) -> Iterator[Finding]:
             right = read.value if isinstance(read, Corrected) else meant(value)
         except BadAnswer:
             right = re.sub(r"[^A-Za-z0-9_+=,.@-]+", "-", meant(value)).strip("-")[:64]
+        size = len(meant(value))
         if len(right) < 2:
-            says = f"{name}: role_session_name must be 2 to 64 letters, digits, or _+=,.@- characters."
+            present = f"is {meant(value)}" if value else "has no value"
+            says = f"{name}: role_session_name {present}. It must be 2 to 64 letters, digits, or _+=,.@- characters."
             severity: Severity = "stops" if value else "hinders"
             because = _REFUSED if value else _GENERATED
             yield _left_out(facts, name, where, "role.session-name", says, because, severity)
         elif right != meant(value):
-            yield _corrected(facts, name, where, "role.session-name", right, "isn't a valid session name")
+            how = f"has {size} characters, and AWS allows 64" if size > 64 else "isn't a valid session name"
+            yield _corrected(facts, name, where, "role.session-name", right, how)
 
 
 def duration(facts: Facts) -> Iterator[Finding]:
@@ -161,23 +167,25 @@ def _another(facts: Facts, name: str, there: Settings, where: Place, text: str, 
     try:
         read = "0" if re.fullmatch(r"-[0-9]+", text) else validate.duration(0, 999_999)(text)  # botocore sends it
     except BadAnswer:
-        says = f"{name}: duration_seconds must be a number of seconds, for example, 3600."
+        there_ = f"duration_seconds is {text}" if text else "duration_seconds has no value"
+        says = f"{name}: {there_}. It must be a number of seconds from 900 to {most_s}, for example, 3600."
         return _left_out(facts, name, where, "role.duration", says, _UNREAD, "hinders")
     seconds = int(read.value if isinstance(read, Corrected) else read)
     granted = min(max(seconds, 900), most_s)
     because, severity, how = _why(seconds, granted, most_s, token="web_identity_token_file" in there)
+    how = f"is {text}, {how}"
     return _corrected(facts, name, where, "role.duration", str(granted), how, because, severity)
 
 
 def _why(seconds: int, granted: int, most_s: int, token: bool) -> tuple[str, Severity, str]:
     """Return why a duration is rejected, the severity, and what is wrong with the value."""
-    how = "isn't between 900 and 43200"
+    how = f"and AWS allows 900 to {most_s} seconds"
     if seconds == granted:
-        return _UNREAD, "hinders", "must be a number of seconds, with digits only"
+        return _UNREAD, "hinders", "but it must be a number of seconds, with digits only"
     if token:
         return "botocore ignores duration_seconds if the profile has a token file; other SDKs don't.", "hinders", how
     if most_s < seconds <= 43200:
-        how = "is longer than the hour that AWS allows when one role assumes another"
+        how = f"and AWS allows {most_s} seconds (one hour) when one role assumes another"
     return _REFUSED, "stops", how
 
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from shlex import quote
 
-from ccsetup.access.sso import SCOPES
 from ccsetup.awsfiles import ini
 from ccsetup.awsfiles.ini import Stanza
 from ccsetup.awsfiles.settings import comment, meant
-from ccsetup.core import validate
+from ccsetup.core import sso_session, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
 from ccsetup.core.profile_kind import has_own_credentials, source_of
+from ccsetup.core.sso_session import SCOPE, WHERE, WHO
 from ccsetup.core.text import nearest
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy, Wanted
@@ -33,8 +33,6 @@ from ccsetup.doctor.locate import (
 
 Settings = Mapping[str, str]
 
-WHO = ("sso_account_id", "sso_role_name")
-WHERE = ("sso_start_url", "sso_region")
 _MISSING = "InvalidConfigError: the profile is configured to use SSO but is missing required configuration."
 
 
@@ -54,15 +52,24 @@ def session_of(facts: Facts, there: Settings) -> tuple[str, Settings | None]:
 
 
 def is_whole(facts: Facts, there: Settings) -> bool:
-    """Return whether a sign-in has all the settings it needs."""
-    name, session = session_of(facts, there)
-    own = {**session, **there} if session else there
-    return all(key in own for key in WHO) and all(key in ((session or {}) if name else there) for key in WHERE)
+    """Return whether a sign-in has all the settings it needs, so that signing in makes the profile work."""
+    session = session_of(facts, there)[1] or {}
+    named = all(key in {**session, **there} for key in WHO)
+    return named and not _missing(facts, there) and not sso_session.lacks_scope(session)
+
+
+def _missing(facts: Facts, there: Settings) -> list[str]:
+    """Return which of the settings that say where to sign in a profile or its session lacks."""
+    where = (session_of(facts, there)[1] or {}) if "sso_session" in there else there
+    return sso_session.missing({key: meant(value) for key, value in where.items()})
 
 
 def session_missing(facts: Facts) -> Iterator[Finding]:
     """Find profiles whose sso-session doesn't exist."""
-    for name, there in signing_in(facts):
+    for name, there in facts.intended.items():
+        alone = _is_alone(there)
+        if not alone and ("sso_session" not in there or source_of(there) != "sso"):
+            continue
         session, found = session_of(facts, there)
         where = place(facts, name, "sso_session")
         if found is not None or where is None:
@@ -79,12 +86,21 @@ def session_missing(facts: Facts) -> Iterator[Finding]:
             where,
             "sso.session-missing",
             "stops",
-            f"{name} uses the sso-session {session}, which doesn't exist.",
+            f"{name} uses the sso-session {session}, which doesn't exist."
+            if session
+            else f"{name}: sso_session is empty.",
             because=f'InvalidConfigError: The specified sso-session does not exist: "{session}".',
             fix="ask",
             remedies=tuple(remedies),
             do=f"ccsetup setup sso --profile {quote(name)}",
+            **({"also": ()} if alone else {}),  # a role that has it as its source profile is source.empty
         )
+
+
+def _is_alone(there: Settings) -> bool:
+    """Return whether a profile has an sso-session, but neither an account and role nor another use."""
+    others = any(key in there for key in (*WHO, "role_arn")) or has_own_credentials(there)
+    return "sso_session" in there and not others
 
 
 def incomplete(facts: Facts) -> Iterator[Finding]:
@@ -94,36 +110,30 @@ def incomplete(facts: Facts) -> Iterator[Finding]:
         session, found = session_of(facts, there)
         if missing := [key for key in WHO if key not in there and key not in (found or {})]:
             yield _without(facts, name, place(facts, name, next(key for key in WHO if key in there)), missing)
-        if session and found is not None and session not in told:
-            if missing := [key for key in WHERE if key not in found]:
+        if found is not None and session not in told:
+            if missing := _missing(facts, there):
                 told.add(session)
                 yield _session_without(facts, name, session, missing)
-        elif not session and (missing := [key for key in WHERE if key not in there]):
-            yield _without(facts, name, place(facts, name, WHERE[0]) or place(facts, name, WHO[0]), missing)
+        elif "sso_session" not in there and (missing := _missing(facts, there)):
+            beside = (place(facts, name, key) for key in (missing[0], WHERE[0], *WHO))
+            yield _without(facts, name, next(filter(None, beside)), missing)
 
 
 def without_both(facts: Facts) -> Iterator[Finding]:
     """Find sign-ins without an account and role, if the profile has no other use."""
     for name, there in facts.intended.items():
-        found = session_of(facts, there)[1] if "sso_session" in there else None
-        alone = not any(key in there for key in (*WHO, "role_arn")) and not has_own_credentials(there)
-        scopes = found.get("sso_registration_scopes", SCOPES) if found else ""
-        if alone and SCOPES in scopes and (where := place(facts, name, "sso_session")):
+        found = session_of(facts, there)[1] if _is_alone(there) else None
+        if found is not None and not sso_session.lacks_scope(found) and (where := place(facts, name, "sso_session")):
             yield _without(facts, name, where, WHO)._replace(severity="hinders", also=())
 
 
 def _without(facts: Facts, name: str, where: Place | None, missing: Sequence[str]) -> Finding:
     """Return the finding for a profile that lacks settings."""
     key = missing[0]
-    found = {
-        "sso_account_id": validate.account_id,
-        "sso_start_url": validate.sso_start_url,
-        "sso_region": validate.region,
-    }
     wanted = None
     remedies: list[Remedy] = []
     if where and len(missing) == 1:
-        wanted = Wanted(f"Value for {key}", found.get(key, validate.permission_set), partial(_with, where, key))
+        wanted = Wanted(f"Value for {key}", validate.SETTINGS[key], partial(_with, where, key))
         remedies = [_with(where, key, it) for it in _used(facts, key, place(facts, name, WHERE[0]))]
     return finding(
         facts,
@@ -141,7 +151,8 @@ def _without(facts: Facts, name: str, where: Place | None, missing: Sequence[str
 
 
 def _with(where: Place, key: str, value: str) -> Remedy:
-    return Remedy(f"{key} = {value}", changes=added(where, {key: value}))
+    empty = where.setting.key == key
+    return Remedy(f"{key} = {value}", changes=respelled(where, value) if empty else added(where, {key: value}))
 
 
 def _used(facts: Facts, key: str, url: Place | None) -> list[str]:
@@ -164,13 +175,15 @@ def _session_without(facts: Facts, name: str, session: str, missing: Sequence[st
     key = missing[0]
     url = in_file(facts, "config", WHERE[0], session, "sso-session")
 
-    def with_value(value: str) -> Remedy:
-        return Remedy(f"{key} = {value}", changes=headed(stanza, "config", {key: value}))
+    empty = in_file(facts, "config", key, session, "sso-session")
 
-    parser = validate.region if key == "sso_region" else validate.sso_start_url
+    def with_value(value: str) -> Remedy:
+        changes = respelled(empty, value) if empty and empty.own else headed(stanza, "config", {key: value})
+        return Remedy(f"{key} = {value}", changes=changes)
+
     used = [facts.intended[name][key]] if key in facts.intended[name] else _used(facts, key, url)
     others = tuple(it for it, there in signing_in(facts) if it != name and session_of(facts, there)[0] == session)
-    path, line = section(facts, session, "sso-session")
+    path, line = (empty.path, empty.line) if empty else section(facts, session, "sso-session")
     return Finding(
         "sso.incomplete",
         "stops",
@@ -182,7 +195,7 @@ def _session_without(facts: Facts, name: str, session: str, missing: Sequence[st
         fix="ask",
         do=f"ccsetup setup sso --profile {quote(name)}",
         remedies=tuple(map(with_value, used)) if len(missing) == 1 else (),
-        wanted=Wanted(f"Value for {key}", parser, with_value) if len(missing) == 1 else None,
+        wanted=Wanted(f"Value for {key}", validate.SETTINGS[key], with_value) if len(missing) == 1 else None,
         also=_all_on(facts, (name, *others)),
     )
 
@@ -194,6 +207,35 @@ def _and(others: Sequence[str]) -> str:
 def _all_on(facts: Facts, names: Sequence[str]) -> tuple[str, ...]:
     """Return the other profiles, and those that depend on any of them."""
     return tuple(dict.fromkeys([*names[1:], *(it for name in names for it in facts.resting_on(name))]))
+
+
+def scopes(facts: Facts) -> Iterator[Finding]:
+    """Find sessions whose sign-ins can't get the credentials of a role, for all the profiles that use one."""
+    users: dict[str, list[str]] = {}
+    for name, there in signing_in(facts):
+        session, found = session_of(facts, there)
+        if found and sso_session.lacks_scope(found):
+            users.setdefault(session, []).append(name)
+    for session, names in users.items():
+        where = in_file(facts, "config", "sso_registration_scopes", session, "sso-session")
+        if where is None:
+            continue
+        requested = meant(where.value).rstrip(", ")
+        comma = ", " if ", " in requested or "," not in requested else ","
+        again = f"then sign in again: ccsetup login {quote(names[0])}"
+        remedy = Remedy(f"Add {SCOPE}", again, respelled(where, f"{requested}{comma}{SCOPE}{comment(where.value)}"))
+        yield finding(
+            facts,
+            names[0],
+            where,
+            "sso.scopes",
+            "stops",
+            f"The sso-session {session}, used by {names[0]}{_and(names[1:])}, doesn't request the scope {SCOPE}.",
+            because="Identity Center refuses to issue a role's credentials (ForbiddenException) for such a sign-in.",
+            fix="auto",
+            remedies=(remedy,),
+            also=_all_on(facts, names),
+        )
 
 
 def conflict(facts: Facts) -> Iterator[Finding]:
@@ -332,7 +374,7 @@ def _modernized(facts: Facts, names: Sequence[str], session: str) -> Remedy:
     if session not in facts.sessions:
         there = facts.profiles[names[0]]
         lines = [f"[sso-session {session}]", f"sso_start_url = {_plain_url(there[WHERE[0]])}"]
-        lines += [f"sso_region = {meant(there[WHERE[1]])}", f"sso_registration_scopes = {SCOPES}", ""]
+        lines += [f"sso_region = {meant(there[WHERE[1]])}", f"sso_registration_scopes = {SCOPE}", ""]
         at = _above(facts, facts.stanzas["config", "profile", names[0]])
         changes.insert(0, Change("config", at, at - 1, tuple(lines)))
     return Remedy(f"Use the sso-session {session}", "one sign-in for all its profiles", tuple(changes))
@@ -347,4 +389,4 @@ def _above(facts: Facts, stanza: Stanza) -> int:
     return line
 
 
-CHECKS = (session_missing, incomplete, without_both, conflict, url, legacy)
+CHECKS = (session_missing, incomplete, without_both, scopes, conflict, url, legacy)

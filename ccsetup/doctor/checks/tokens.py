@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -107,9 +108,20 @@ def token_path(facts: Facts) -> Iterator[Finding]:
             f"{name}: SDKs use the path {value} as is and look for the token file in the current folder.",
             because="AWS tools fail with FileNotFoundError. They don't expand ~ or $HOME in this path.",
             fix="auto" if len(likely) == 1 else "ask",
-            remedies=tuple(_at(where, str(it)) for it in likely),
+            remedies=tuple(_at(where, str(it)) for it in dict.fromkeys(_without_dots(facts, it) for it in likely)),
             wanted=None if len(likely) == 1 else wanted,
         )
+
+
+def _without_dots(facts: Facts, path: Path) -> Path:
+    """Return a path without `..`, unless that names another file because a folder in it is a link."""
+    plain = without_dots(path)
+    return plain if facts.found.get(plain) == facts.found.get(path) else path
+
+
+def without_dots(path: Path) -> Path:
+    """Return a path without `..`, as it is if no folder in it is a link."""
+    return Path(os.path.normpath(path))
 
 
 def _at(where: Place, path: str) -> Remedy:

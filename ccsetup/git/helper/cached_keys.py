@@ -5,15 +5,22 @@
 import os
 import time
 
-from ccsetup.awsfiles.fast_read import Settings, Unsure, cache_key, json_safe, read, section
-from ccsetup.core import clock, lean_hash, plain_file, stored_keys
+from ccsetup.awsfiles.fast_read import (
+    Settings,
+    Unsure,
+    cache_key,
+    json_safe,
+    permission_set_cache_key,
+    read,
+    section,
+    token_role_cache_key,
+)
+from ccsetup.core import clock, lean_hash, plain_file, session_caches, stored_keys
 from ccsetup.git.helper.messages import Refused, again, told
 
 WINDOW_S = 15 * 60  # SDKs renew a session that expires sooner than this
 _LAST_S = 60  # a session that needs an MFA code is used almost until it expires
-BOTO_CACHE = "~/.aws/boto/cache"  # roles assumed by AWS's git-remote-codecommit
-CLI_CACHE = "~/.aws/cli/cache"  # the AWS CLI: assumed roles, also with a token, and roles of a sign-in
-_SIGN_IN = {"sso_session": "sessionName", "sso_start_url": "startUrl"}
+BOTO_CACHE, CLI_CACHE = (f"~/.aws/{folder}" for folder in session_caches.FOLDERS)
 Keys = tuple[str, str, str]  # access key ID, secret access key, session token or ""
 
 
@@ -76,11 +83,10 @@ def _assumed(profile: Settings, now: float) -> Keys | None:
 
 
 def _by_token(profile: Settings, now: float) -> Keys | None:
-    """Return the session of a role assumed with a token file, from the AWS CLI's cache. Its key has fewer settings."""
-    asked: Settings = {key: profile[key] for key in ("role_arn", "role_session_name") if key in profile}
-    if "role_arn" not in asked or not profile["web_identity_token_file"]:
+    """Return the session of a role assumed with a token file, from the AWS CLI's cache."""
+    if "role_arn" not in profile or not profile["web_identity_token_file"]:
         return None
-    return _kept(CLI_CACHE, cache_key(asked), now + WINDOW_S)
+    return _kept(CLI_CACHE, token_role_cache_key(profile), now + WINDOW_S)
 
 
 def _signed_in(profile: Settings, now: float) -> Keys | None:
@@ -92,10 +98,7 @@ def _signed_in(profile: Settings, now: float) -> Keys | None:
         profile = {**session, **profile}
     if not {"sso_account_id", "sso_role_name", "sso_start_url", "sso_region"} <= set(profile):
         raise Unsure
-    place = "sso_session" if "sso_session" in profile else "sso_start_url"
-    asked = {"accountId": "sso_account_id", "roleName": "sso_role_name", _SIGN_IN[place]: place}
-    parts = ",".join(f'"{name}":"{json_safe(profile[key])}"' for name, key in asked.items())
-    return _kept(CLI_CACHE, lean_hash.sha1(f"{{{parts}}}"), now + WINDOW_S, signed_in_at(profile))
+    return _kept(CLI_CACHE, permission_set_cache_key(profile), now + WINDOW_S, signed_in_at(profile))
 
 
 def signed_in_at(profile: Settings) -> float:

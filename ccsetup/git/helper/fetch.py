@@ -13,17 +13,20 @@ import time
 
 from ccsetup.awsfiles import fast_read
 from ccsetup.core import (
+    asked_role,
     aws_login,
     clock,
     detours,
     executables,
     plain_file,
     profile_chain,
+    profile_partition,
     program_keys,
     regions,
     sdk_errors,
     sdk_files,
     service_error,
+    sso_session,
     stored_keys,
 )
 from ccsetup.core.errors import UNANSWERED
@@ -62,9 +65,12 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
         _keep_what_is_fetched(session)
         credentials = session.get_credentials()
         if credentials is None:
+            _look_at_sign_in(session, name)
             _look_at_keys(session, name)
             remedy = LOOK if elsewhere() else anew(name)
             raise Refused(f"Profile {name} has no credentials. {remedy}", "source.none")
+        if credentials.method in _OF_SIGN_IN:
+            _look_at_sign_in(session, name)
         if credentials.method in _STORED:
             _look_at_keys(session, name)
             cached_keys.tell_if_ended(name, session.get_scoped_config(), time.time())
@@ -79,7 +85,7 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
     except (BotoCoreError, ClientError, ResponseParserError, OSError, LookupError, *_ODDITIES) as error:
         if type(error).__name__ == "MissingDependencyException":  # botocore[crt], for profiles created by aws login
             return region, _by_aws_cli(name), regions.wants_fips(os.environ, session.get_scoped_config())
-        raise _refused(error, name, session, busy) from error
+        raise _refused(error, name, session, busy, profile is not None) from error
 
 
 # Errors that botocore doesn't wrap if a file has unexpected contents, or if the clock is wrong.
@@ -128,13 +134,16 @@ def _refuse_pipes() -> None:
 
 def _look_at_files(session: Session, name: str, *, named: bool) -> None:
     """Raise Refused for a file that botocore must not open: it would wait forever, or send the contents to AWS."""
-    way = profile_chain.chain(session.full_config["profiles"], name)
-    if found := sdk_files.fault(way, os.environ, os.path.expanduser("~"), named=named):
-        raise Refused(f"{found.what} Run: ccsetup doctor {quoted(name)}", found.code)
+    profiles = session.full_config["profiles"]
+    way, holder = profile_chain.chain(profiles, name), profile_chain.holder(profiles, name)
+    if found := sdk_files.fault(way, os.environ, os.path.expanduser("~"), name=holder, named=named):
+        command = again(holder) if found.renewable else f"Run: ccsetup doctor {quoted(name)}"
+        raise Refused(f"{found.what} {command}", found.code)
 
 
 _STORED = ("shared-credentials-file", "config-file")  # botocore's names of these methods
 _OF_KEYS = {
+    "keys.placeholder": "Profile {name} has placeholders instead of an access key.",
     "keys.partial": "Profile {name} has an incomplete access key.",
     "keys.split": "The access key for {name} is split between the config file and the credentials file.",
     "keys.swapped": "The access key ID and the secret access key for {name} are swapped.",
@@ -145,7 +154,20 @@ _OF_KEYS = {
 def _look_at_keys(session: Session, name: str) -> None:
     """Raise Refused for a stored access key that the SDKs or AWS reject."""
     if code := stored_keys.fault(*_sections(session, name)):
-        raise Refused(f"{_OF_KEYS[code].format(name=name)} Run: ccsetup doctor {quoted(name)}", code)
+        command = again(name) if code == "keys.placeholder" else f"Run: ccsetup doctor {quoted(name)}"
+        raise Refused(f"{_OF_KEYS[code].format(name=name)} {command}", code)
+
+
+_OF_SIGN_IN = ("sso", "assume-role")  # botocore's names of these methods
+
+
+def _look_at_sign_in(session: Session, name: str) -> None:
+    """Raise Refused if the profile, or the source profile that it starts from, can't sign in as it is written."""
+    profiles = session.full_config["profiles"]
+    at = profile_chain.holder(profiles, name)
+    found = sso_session.fault(profiles.get(at, {}), session.full_config.get("sso_sessions", {}))
+    if found and (at == name or any(key in profiles[at] for key in sso_session.WHO)):
+        raise Refused(f"Profile {at} can't sign in. {found[1]} {REPAIR}", found[0])
 
 
 def _sections(session: Session, name: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -233,9 +255,27 @@ def _region(session: Session, name: str, region: str, remedy: str) -> str:
         near = " or ".join([region[:-1]] if regions.is_region(region[:-1]) else regions.like(region))
         hint = f"Did you mean {near}?" if near else "Use a region like us-east-2."
         raise Refused(f"{region} isn't a region. {hint}", "region.invalid")
+    _look_at_partition(session, name, region, own or "")
     if not own:
         session.set_config_variable("region", region)
     return region
+
+
+def _look_at_partition(session: Session, name: str, region: str, own: str) -> None:
+    """Raise Refused if a region is in another partition than the profile: its credentials don't work there.
+
+    The profile's own region counts, too, if the SDK calls STS there.
+    """
+    profiles = session.full_config["profiles"]
+    partition = profile_partition.told(profiles, session.full_config.get("sso_sessions", {}), name)
+    if not partition or "endpoint_url" in profiles.get(name, {}):
+        return
+    but = f"but profile {name} is in {partition}."
+    is_used = own == region or "role_arn" in profiles.get(name, {})
+    if own and is_used and (other := regions.partition_of(own)) != partition:
+        raise Refused(f"{own} is in {other}, {but} {REPAIR}", "region.partition")
+    if (other := regions.partition_of(region)) != partition:
+        raise Refused(f"{region} is in {other}, {but} Check the remote URL: git remote -v", "git.remote")
 
 
 def _by_aws_cli(name: str) -> cached_keys.Keys:
@@ -264,11 +304,14 @@ def _by_aws_cli(name: str) -> cached_keys.Keys:
         raise Refused(what, "process.failed") from None
 
 
-def _refused(error: Exception, name: str, session: Session, busy: list[str]) -> Refused:
-    """Return the refusal for an error from botocore. `busy` are the codes of renewals that weren't answered."""
+def _refused(error: Exception, name: str, session: Session, busy: list[str], named: bool) -> Refused:
+    """Return the refusal for an error from botocore. `busy` are the codes of renewals that weren't answered.
+
+    `named`: git named the profile, not a variable.
+    """
     told = getattr(error, "kwargs", {})
     if type(error).__name__ == "ProfileNotFound":
-        return Refused(_no_profile(str(told.get("profile", name)), session), "profile.missing")
+        return Refused(_no_profile(str(told.get("profile", name)), session, named), "profile.missing")
     cause = sdk_errors.cause_of(error)
     if type(error).__name__ == "ConfigParseError":
         return Refused(_broken_file(str(told.get("path")), told.get("error")), cause.code)
@@ -289,7 +332,8 @@ def _refused(error: Exception, name: str, session: Session, busy: list[str]) -> 
 def _words(cause: Cause, error: Exception, name: str, session: Session, program: str) -> str:
     """Return the sentence for an error from botocore with this cause."""
     if (answer := sdk_errors.answer_of(error)) is not None:
-        return _refusal(cause, *sdk_errors.parts_of(answer), name=name, session=session)
+        operation = str(getattr(error, "operation_name", ""))
+        return _refusal(cause, *sdk_errors.parts_of(answer), operation=operation, name=name, session=session)
     if isinstance(error, FileNotFoundError):
         return _no_file(error, name)
     if cause.name == "PartialCredentialsError":
@@ -375,9 +419,10 @@ def _of_program(wrong: Cause, error: Exception, name: str) -> str:
     return f"{program_keys.unreadable(name)} {program_keys.MEND}"
 
 
-def _refusal(cause: Cause, code: str, message: str, status: int, *, name: str, session: Session) -> str:
+def _refusal(cause: Cause, code: str, message: str, status: int, *, operation: str, name: str, session: Session) -> str:
     """Return the sentence for AWS's answer to a request to renew credentials."""
     message = message.rstrip(".")
+    role = asked_role.named(operation, message, session.full_config["profiles"], name)
     if cause == sdk_errors.BUSY:
         return _busy(name, code or str(status))
     if cause.name == "stranger":
@@ -389,24 +434,27 @@ def _refusal(cause: Cause, code: str, message: str, status: int, *, name: str, s
     if cause.name == "signed out":
         return f"{_sign_in_ended(name, session)}. {again(name)}"
     if cause.name in ("unknown keys", "InvalidIdentityToken"):
-        return f"AWS rejected the credentials for {name} ({code}: {message}). {again(name)}"
+        of_role = role if cause.name == "InvalidIdentityToken" else ""
+        what = f"the token for {of_role}" if of_role else f"the credentials for {name}"
+        return f"AWS rejected {what} ({code}: {message}). {again(name)}"
     if cause.name in ("role denied", "no such role"):
-        return f"AWS didn't allow profile {name} to assume its role: {message}. To see what to do, run: ccsetup doctor"
-    return f"AWS rejected profile {name} ({code}): {message}. Run: ccsetup doctor {quoted(name)}"
+        told = f"{role or 'its role'}: {message or code}"
+        return f"AWS didn't allow profile {name} to assume {told}. To see what to do, run: ccsetup doctor"
+    told = f"profile {name} ({code}){f' for {role}' if role else ''}"
+    return f"AWS rejected {told}: {message}. Run: ccsetup doctor {quoted(name)}"
 
 
-_NAMING = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
-
-
-def _no_profile(name: str, session: Session) -> str:
+def _no_profile(name: str, session: Session, named: bool) -> str:
     if not name:
         return "AWS_PROFILE is set but empty. Run: unset AWS_PROFILE"
-    from ccsetup.core.text import did_you_mean
+    from ccsetup.core import missing_profile
 
-    hint = did_you_mean(name, session.available_profiles)
-    command = REPAIR if session.available_profiles else anew(name)
-    command = LOOK if name in map(os.environ.get, _NAMING) or elsewhere() else command
-    return " ".join(filter(None, [f'No profile "{name}" on this computer.', hint, command]))
+    usual = missing_profile.usual_texts(os.environ, os.path.expanduser("~"))
+    variable = missing_profile.naming(name, os.environ) if not named else ""
+    found = missing_profile.told(name, session.available_profiles, os.environ, usual, variable)
+    command = f"Run: {found.command}" if found.command else REPAIR if session.available_profiles else anew(name)
+    command = LOOK if elsewhere() and not found.command else command
+    return " ".join(filter(None, [found.what, found.hint, command]))
 
 
 def _signed_in(name: str, session: Session) -> dict[str, str]:

@@ -64,8 +64,8 @@ def serve(arguments: list[str]) -> int:
 
 def _elsewhere(refused: Refused, url: str) -> Refused:
     """Return the error to show: outside a clone, there is nothing to repair, but another profile may read the URL."""
-    what, command, _ = str(refused).partition(" Run: ")
-    if refused.code != "profile.missing" or not command or messages.is_in_clone():
+    what, _, command = str(refused).partition(" Run: ")
+    if refused.code != "profile.missing" or not command.startswith("ccsetup ") or messages.is_in_clone():
         return refused
     return Refused(f"{what} Run: ccsetup clone {quoted(url)}", refused.code)
 

@@ -30,7 +30,7 @@ from messages import (
 from sandbox_world import marias_keys
 
 from ccsetup import access
-from ccsetup.access import paste
+from ccsetup.access import keys, paste
 from ccsetup.access.paste import Reading, mentions
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected, Secret, Value
@@ -50,6 +50,47 @@ PASTES = [
     f"[x] aws_access_key_id={PASSING} aws_secret_access_key={SECRET} aws_session_token={SHORT}",
     json.dumps({"Credentials": {"AccessKeyId": PASSING, "SecretAccessKey": SECRET, "SessionToken": SHORT}}, indent=2),
 ]
+
+
+# Keys of several users
+
+SECOND, OTHERS_SECRET = "AKIAI44QH8DHBEXAMPLE", "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY"
+LINK = "https://888888888888.signin.aws.amazon.com/console"
+OF_USERS = {
+    "the console's older CSV": f"User name,Password,Access key ID,Secret access key,Console login link\n"
+    f"maria,,{LASTING},{SECRET},{LINK}\njuan,x-1,{SECOND},{OTHERS_SECRET},{LINK}\n",
+    "semicolons": f"\ufeffUser Name;Access key ID;Secret access key\r\nmaria;{LASTING};{SECRET}\r\njuan;{SECOND};{OTHERS_SECRET}\r\n",
+    "quotes": f'"User name","Access key ID","Secret access key"\n"maria","{LASTING}","{SECRET}"\n"juan","{SECOND}","{OTHERS_SECRET}"\n',
+    "Markdown": f"| User | Access key ID | Secret access key |\n|---|---|---|\n| maria | {LASTING} | {SECRET} |\n"
+    f"| juan | `{SECOND}` | {OTHERS_SECRET} |\n",
+    "a spreadsheet": f"User name\tAccess key ID\tSecret access key\nmaria\t{LASTING}\t{SECRET}\njuan\t{SECOND}\t{OTHERS_SECRET}\n",
+    "labels before": f"User: maria\nAccess key ID: {LASTING}\nSecret access key: {SECRET}\n\nIAM user name: juan\n"
+    f"Access key ID: {SECOND}\nSecret access key: {OTHERS_SECRET}\n",
+    "JSON in the order of its keys": json.dumps([
+        {"AccessKeyId": LASTING, "SecretAccessKey": SECRET, "UserName": "maria"},
+        {"AccessKeyId": SECOND, "SecretAccessKey": OTHERS_SECRET, "UserName": "juan"},
+    ]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", OF_USERS.values(), ids=OF_USERS)
+def test_of_several_users_keys_a_person_chooses_by_name(text: str) -> None:
+    found = {it.label: it.answers["access_key_id"] for it in readings(text)}
+    assert [label.split(": ")[1].split(",")[0] for label in found] == ["maria", "juan"]
+    assert [*found.values()] == [LASTING, SECOND]
+    with pytest.raises(BadAnswer, match="2 users: maria, juan"):
+        paste.keys(text)
+    with pytest.raises(BadAnswer, match="2 users: maria, juan"):
+        keys._key_or_paste(text)
+
+
+@pytest.mark.parametrize("text", [
+    f"User name,Access key ID,Secret access key\nmaria,{LASTING},{SECRET}\n",
+    f"User name,Access key ID,Secret access key\nmaria,{SECOND},{OTHERS_SECRET}\nmaria,{LASTING},{SECRET}\n",
+    f"{SECOND},{OTHERS_SECRET}\n{LASTING},{SECRET}\n",
+])  # fmt: skip
+def test_without_other_users_the_last_key_is_taken(text: str) -> None:
+    assert paste.keys(text).access_key_id == LASTING
 
 
 # The three values alone
@@ -380,3 +421,13 @@ def test_a_saml_response_for_several_roles_leaves_the_choice_to_its_question() -
 )
 def test_a_word_looks_secret_if_a_part_of_it_is_long_and_mixed(word: str, secret: bool) -> None:
     assert mentions.looks_secret(word) is secret
+
+
+@pytest.mark.parametrize(
+    "key", ["aws_session_token_expiration", "aws_credentials_expiration", "aws_session_expiration"]
+)
+@pytest.mark.parametrize("ends", ["2026-11-21T20:04:05+0200", "1795284245", "1795284245000"])
+def test_the_expiry_is_read_from_any_tools_setting(key: str, ends: str) -> None:
+    pair = f"aws_access_key_id = {PASSING}\naws_secret_access_key = {SECRET}\naws_session_token = {TOKEN}\n"
+    found = paste.keys(f"[dev]\n{pair}{key} = {ends}\n")
+    assert found.expires_at == datetime(2026, 11, 21, 18, 4, 5, tzinfo=timezone.utc)

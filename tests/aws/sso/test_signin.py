@@ -581,7 +581,10 @@ def test_what_the_person_does_not_have_is_said(desk: Desk) -> None:
     keys = refusal(lambda: signin.keys(START, CODE, "Admin"))
     roles = refusal(lambda: signin.roles(START, "999999999999"))
     assert (keys.code, keys.what) == ("access.assume", f"Your sign-in doesn't have the role Admin in account {CODE}.")
+    assert keys.why == f"Your sign-in's roles in account {CODE}: Developer, ReadOnly."
     assert (roles.code, roles.what) == ("access.assume", "Your sign-in has no roles in account 999999999999.")
+    elsewhere = refusal(lambda: signin.keys(START, "999999999999", "Developer"))
+    assert elsewhere.why.startswith("Your sign-in isn't for account 999999999999. It has: ")
 
 
 @pytest.mark.slow

@@ -81,7 +81,7 @@ def test_what_is_written_is_read_again() -> None:
     "written",
     [
         "2026-11-21T18:04:05Z", "2026-11-21T18:04:05UTC", "2026-11-21T18:04:05.123Z", "2026-11-21T20:04:05+02:00",
-        "2026-11-21T18:04:05.123456789Z", "2026-11-21T18:04:05",
+        "2026-11-21T18:04:05.123456789Z", "2026-11-21 18:04:05 +0000",
     ],
 )  # fmt: skip
 def test_times_are_read_as_any_sdk_writes_them(written: str) -> None:
@@ -94,7 +94,8 @@ def test_times_are_read_as_any_sdk_writes_them(written: str) -> None:
     "text",
     ["", "{", "[]", "null", '{"accessToken": "a"}', '{"expiresAt": "2026-11-21T18:04:05Z"}', "[" * 100_000,
      '{"accessToken": 1, "expiresAt": "2026-11-21T18:04:05Z"}', '{"accessToken": "a", "expiresAt": "soon"}',
-     '{"accessToken": "a", "expiresAt": "0001-01-01T00:00:00+23:00"}'],
+     '{"accessToken": "a", "expiresAt": "0001-01-01T00:00:00+23:00"}',
+     '{"accessToken": "a", "expiresAt": "2026-11-21T18:04:05"}', '{"accessToken": "a", "expiresAt": "4076049600"}'],
 )  # fmt: skip
 def test_a_damaged_file_holds_no_token(text: str) -> None:
     assert token_in(text) is None

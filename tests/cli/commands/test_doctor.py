@@ -32,6 +32,7 @@ from ccsetup.cli.commands import doctor, undo
 from ccsetup.core.context import Context, Ran
 from ccsetup.core.model import BACK
 from ccsetup.core.result import Report
+from ccsetup.doctor import render
 from ccsetup.git.repository import Git
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, PEOPLE, REGION
@@ -66,7 +67,8 @@ access.account access.assume access.repository access.region access.kms access.g
 CODES = frozenset(re.findall(r"\S+", _CODES))
 NEW = {  # found since
     "git.branch", "git.helper-broken", "git.lfs", "git.program", "git.settings", "git.submodule", "process.not-run",
-    "file.format", "file.name", "services.missing", "value.invalid",
+    "file.format", "file.name", "services.missing", "sso.scopes", "value.invalid", "region.partition", "role.partition",
+    "keys.placeholder",
 }  # fmt: skip
 
 
@@ -174,13 +176,89 @@ def test_a_source_that_is_broken_is_told_for_who_rests_on_it(tmp_path: Path) -> 
     assert "keys.partial" in codes(visit(it, "dev"))
 
 
+def order(it: Context, *codes: str) -> list[str]:
+    """Return the codes at the ends of the findings' lines in the order in which they were shown."""
+    ends = [line.split("   ")[-1].strip() for line in said(it).splitlines()]
+    return [end for end in ends if end in codes]
+
+
+def test_it_begins_with_the_count_and_then_the_good_news(tmp_path: Path) -> None:
+    it = context_of(tmp_path, Home(HALF, HALVES))
+    online(it)
+    first, second, *_ = said(it).splitlines()
+    assert first == "2 errors. Checked 3 profiles and git 2.39.5. AWS confirmed 1 of 3 profiles."
+    assert second.startswith(" ✓ people  arn:aws:sts::")
+    assert said(it).count("Checked 3 profiles") == 1
+    assert said(it).splitlines()[-1].startswith(" Next   ccsetup doctor --fix")
+
+
+def test_offline_it_says_how_many_profiles_are_well(tmp_path: Path) -> None:
+    it = context_of(tmp_path, Home(HALF, HALVES))
+    visit(it)
+    assert said(it).splitlines()[0] == ("2 errors. Checked 3 profiles and git 2.39.5. 1 of 3 profiles has no error.")
+
+
+def test_what_blocks_work_comes_first_and_no_warning_before_an_error(tmp_path: Path) -> None:
+    config = BROKEN.replace(
+        "[profile people]", "[profile aaa]\nregion = us-east-1 # home\noutput = 'json'\n[profile people]"
+    )
+    legacy = "sso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\nsso_account_id = 111122223333\n"
+    config += f"[profile old]\n{legacy}sso_role_name = Dev\nregion = us-east-2\n"
+    it = context_of(tmp_path, Home(HALF.replace(BROKEN, config), HALVES, modes=(0o644, 0o644)))
+    visit(it)
+    marks = [line[1] for line in said(it).splitlines() if line[:1] == " " and line[1:2] in "✗!·" and line[2:3] == " "]
+    assert "".join(marks) == "".join(sorted(marks, key="✗!·".index))
+    assert {*marks} == {"✗", "!", "·"}
+
+
+def test_the_profile_that_is_in_use_here_comes_first_and_a_file_that_no_tool_reads_before_it(tmp_path: Path) -> None:
+    config = BROKEN.replace("[profile dev]", "[profile aaa]\nregion = us-east-1a\n[profile dev]")
+    it = context_of(tmp_path, Home(config, PEOPLES, env={"AWS_PROFILE": "dev"}))
+    visit(it)
+    assert order(it, "role.arn", "region.invalid") == ["role.arn", "region.invalid"]
+    (tmp_path / "two").mkdir()
+    it = context_of(tmp_path / "two", Home(config + "region = us-east-1\n", PEOPLES, env={"AWS_PROFILE": "dev"}))
+    visit(it)
+    assert order(it, "file.duplicate-key", "role.arn")[0] == "file.duplicate-key"
+
+
+def test_many_errors_of_one_sort_come_before_a_warning(tmp_path: Path) -> None:
+    config = (
+        "".join(f"[profile p{n}]\nregion = us-east-1a\n" for n in range(20)) + "[profile q]\nregion = 'us-east-1'\n"
+    )
+    it = context_of(tmp_path, Home(config, "", modes=(0o600, 0o644)))
+    visit(it)
+    assert order(it, "region.invalid", "file.permissions", "value.quoted")[0] == "region.invalid"
+
+
+def test_a_code_is_dim_and_ends_the_line_of_its_finding(tmp_path: Path) -> None:
+    it = context_of(tmp_path, Home(BROKEN, PEOPLES))
+    report = visit(it)
+    for room in (40, 60, 100):
+        found = [row for row in render.rows(_findings(it), it.home, room) if ("dim", "role.arn") in row]
+        assert len(found) == 1 and found[0][-1] == ("dim", "role.arn")
+        assert sum(len(text) for _, text in found[0]) <= room
+    assert codes(report) == ["role.arn"]
+    (place,) = [line for line in said(it).splitlines() if "config, line" in line]
+    assert place == "   ~/.aws/config, line 2 · --fix repairs it"
+
+
+def _findings(it: Context) -> Any:
+    from ccsetup.doctor import diagnose
+
+    return diagnose.offline(diagnose.begun(it, ())).shown
+
+
 def test_an_unknown_name_gets_the_nearest_and_a_document(tmp_path: Path) -> None:
     it = context_of(tmp_path, Home(BROKEN, PEOPLES))
     report = visit(it, "deev")
-    assert report.exit_code == 2
+    assert report.exit_code == doctor.STOPPED
     assert {*report.document} == {"ok", "findings", "profiles", "problems"}
-    assert report.document["problems"][0]["code"] == "input.invalid"
-    assert 'No profile "deev". Did you mean "dev"?' in said(it)
+    (finding,) = report.document["findings"]
+    assert (finding["code"], finding["profile"], finding["do"]) == ("profile.missing", "deev", "ccsetup doctor dev")
+    assert report.document["profiles"] == [{"name": "deev", "kind": None, "account_id": None, "arn": None, "ok": False}]
+    assert 'No profile "deev" on this computer. Did you mean "dev"?' in said(it)
+    assert {*codes(visit(it, "deev", "dev"))} >= {"profile.missing", "role.arn"}
 
 
 def test_two_hundred_findings_of_one_sort_are_folded(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from ccsetup.core.shells import SHELLS, guess
 
 TEMPORARY = Keys("ASIAIOSFODNN7EXAMPLE", Secret("wJalr/bPx+EXAMPLEKEY"), Secret("t" * 40 + "=="), NOW.replace(hour=18))
 LASTING = Keys("AKIAIOSFODNN7EXAMPLE", Secret("wJalr/bPx+EXAMPLEKEY"))
-CONFIG = "[profile dev]\nregion = us-east-2\n[profile loop]\ncredential_process = /x/ccsetup env loop --json\n"
+CONFIG = "[profile dev]\nregion = us-east-2\n[profile bare]\n[profile loop]\ncredential_process = /x/ccsetup env loop --json\n"
 PRINTS = "import json, os; print(json.dumps({k: v for k, v in os.environ.items() if k.startswith('AWS_')}))"
 
 
@@ -74,6 +74,24 @@ def test_a_shell_takes_up_the_credentials_and_forgets_stale_ones(tmp_path: Path,
     }
     _, around = run(tmp_path, LASTING, shell=language, long_term=True)
     assert "AWS_SESSION_TOKEN" not in in_shell(words, printed(around), tmp_path, stale)
+
+
+OLDER = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-central-1"}
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish", "sh", "powershell", "cmd"])
+def test_the_region_of_another_profile_does_not_stay(tmp_path: Path, name: str) -> None:
+    _, around = run(tmp_path, profile="bare", shell="bash" if name == "sh" else name)
+    gone = {
+        "fish": "set -e {}",
+        "powershell": "Remove-Item Env:{} -ErrorAction SilentlyContinue",
+        "cmd": 'set "{}="',
+    }.get(name, "unset {}")
+    for variable in OLDER:
+        assert gone.format(variable) in printed(around).splitlines()
+    if shutil.which(name):
+        words = [name, "--no-config", "-c"] if name == "fish" else [name, "-c"]
+        assert not OLDER.keys() & in_shell(words, printed(around), tmp_path, OLDER).keys()
 
 
 VALUES = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=30)

@@ -234,7 +234,8 @@ def test_the_document_has_every_profile_and_no_secret(tmp_path: Path) -> None:
     ("config", "advice"),
     [
         ("[profile r]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = none\n", "wrong with r: ccsetup doctor r"),
-        ("[profile a b]\naws_access_key_id = AKIA\n[profile -x]\nsso_session = s\nsso_account_id = 1\n", "login -- -x"),
+        ("[profile a b]\naws_access_key_id = AKIA\n[profile -x]\nsso_session = s\nsso_account_id = 111122223333\n"
+         "sso_role_name = R\n[sso-session s]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n", "login -- -x"),
     ],
 )  # fmt: skip
 def test_signing_in_is_advised_where_it_helps(config: str, advice: str, tmp_path: Path) -> None:
@@ -271,6 +272,74 @@ def test_checking_asks_for_all_that_need_nobody_and_says_who_answers(tmp_path: P
     )
     assert (found["dev"]["usable"], found["dev"]["why"]) == (False, "The role may not be assumed.")
     assert "The role may not be assumed." in text
+
+
+def headed(folder: Path, config: str, credentials: str = "", **more: Any) -> str:
+    return run(folder, config, credentials, **more)[1].splitlines()[0]
+
+
+SIGNED_OUT = "[profile out]\nsso_session = s\nsso_account_id = 111122223333\nsso_role_name = R\nregion = us-east-2\n"
+SESSION = "[sso-session s]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n"
+ONE_KEY = "[base]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
+
+
+@pytest.mark.parametrize(
+    ("config", "credentials", "says"),
+    [
+        ("", ONE_KEY, " 1 profile, ready"),
+        ("[profile two]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = base\n", ONE_KEY, " 2 profiles, all ready"),
+        (SIGNED_OUT + SESSION, ONE_KEY, " 2 profiles: 1 ready, 1 needs a new sign-in"),
+        (SIGNED_OUT + SIGNED_OUT.replace("out", "also") + SESSION, "", " 2 profiles: 2 need a new sign-in"),
+        ("[profile here]\nregion = us-east-2\n", "", " 1 profile: 1 not checked"),
+        ("[profile bad]\nrole_arn = arn:aws:iam:::1:role/R\nsource_profile = base\n", ONE_KEY, " 2 profiles: 1 ready, 1 has an error"),
+        (SIGNED_OUT, ONE_KEY, " 2 profiles: 1 ready, 1 has an error"),
+    ],
+)  # fmt: skip
+def test_it_begins_with_the_count_and_the_good_news(config: str, credentials: str, says: str, tmp_path: Path) -> None:
+    assert headed(tmp_path, config, credentials) == says
+
+
+def test_a_sign_in_whose_settings_are_missing_is_not_called_signed_out(tmp_path: Path) -> None:
+    report, text = run(tmp_path, SIGNED_OUT)
+    assert report.document["profiles"][0]["code"] == "sso.session-missing"
+    assert "signed out" not in text and "ccsetup login" not in text
+    assert "ccsetup doctor out" in text
+
+
+class Answers(FakeAws):
+    """AWS that refuses those whose names say so, and doesn't answer for others."""
+
+    def identity(self, who: Who) -> Identity:
+        if who.profile.startswith("silent"):
+            raise Problem("Couldn't reach sts.us-east-2.amazonaws.com.", code="net.unreachable", next="Check it.")
+        if who.profile.startswith("denied"):
+            raise Problem("The role may not be assumed.", code="access.assume")
+        return Identity("888888888888", "arn:aws:iam::888888888888:user/maria")
+
+
+def keyed(*names: str) -> str:
+    return "".join(ONE_KEY.replace("base", name) for name in names)
+
+
+def test_no_answer_is_its_own_state_and_its_reason_is_given_once(tmp_path: Path) -> None:
+    names = "well", "silent-1", "silent-2", "denied"
+    report, text = run(tmp_path, SIGNED_OUT + SESSION, keyed(*names), check=True, aws=Answers())
+    head = "5 profiles: 1 confirmed by AWS, 2 without an answer, 1 needs a new sign-in, 1 has an error"
+    assert text.splitlines()[0].strip() == head
+    found = {it["name"]: it for it in report.document["profiles"]}
+    assert {name: (it["usable"], it["code"]) for name, it in found.items()} == {
+        "well": (True, None), "silent-1": (None, "net.unreachable"), "silent-2": (None, "net.unreachable"),
+        "denied": (False, "access.assume"), "out": (False, None),
+    }  # fmt: skip
+    assert found["silent-1"]["why"] == "Couldn't reach sts.us-east-2.amazonaws.com."
+    assert [line.split("  ")[-1].strip() for line in text.splitlines() if "silent-" in line] == ["· no answer"] * 2
+    assert text.count("Couldn't reach sts.us-east-2") == 1
+
+
+def test_all_confirmed_is_said_so(tmp_path: Path) -> None:
+    more: dict[str, Any] = {"check": True, "aws": Answers()}
+    assert headed(tmp_path, "", keyed("a", "b"), **more) == " 2 profiles, all confirmed by AWS"
+    assert headed(tmp_path, "", keyed("silent-1"), **more) == " 1 profile: 1 without an answer"
 
 
 def rows(room: int | None, *names: str, here: str = "") -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 from script import Shown, context, tree
 from test_team_setup import BASE, Git, home, shown, sso
 from test_team_setup import file as team_file
@@ -58,6 +59,22 @@ def test_a_file_that_windows_wrote_in_its_own_way_is_read(tmp_path: Path, encodi
     path = tmp_path / "acme.ini"
     path.write_bytes(team_file(sso()).replace("\n", "\r\n").encode(encoding))
     assert run(context(tmp_path), "check", str(path)).exit_code == 0
+
+
+def test_a_file_with_version_2_is_told_with_what_each_way_in_reaches(tmp_path: Path) -> None:
+    around = context(tmp_path)
+    report = run(around, "check", str(ROOT / "examples" / "team-accounts.ini"))
+    told = [line.partition(".ini: ")[2] for line in output(report, around)]
+    assert told == [
+        "Employees (--access staff) reaches MySharedDemoRepo, payments-api, payments-eu, reports, people-tools.",
+        "Contractors (--access contractor) reaches MySharedDemoRepo, reports.",
+        "ok. Acme platform: 5 access entries, 5 repositories.",
+    ]
+    path = tmp_path / "none.ini"
+    path.write_text(team_file(sso(), "").replace("version = 1", "version = 2"))
+    assert (
+        "default way (--access default) reaches no repository." in output(run(around, "check", str(path)), around)[-2]
+    )
 
 
 def test_a_folder_is_no_team_file_and_nobody_is_told_to_move_it_away(tmp_path: Path) -> None:

@@ -181,6 +181,7 @@ def test_nothing_raises_every_line_is_there_and_no_repair_harms(there):
 
 FOUND = [  # by the test above, in long runs
     ("[profile ops]\naws_access_key_id = \0\n", f"[ops]\naws_secret_access_key = {SECRET}\n"),
+    ("[default]\ncredential_source = \0\n[sso-session acme]\naws_access_key_id = \x000\0\n", ""),
     ("", f"[default]\nrole_arn = {ARN}\nweb_identity_token_file = /run/token\n[dev]\nrole_arn =\nweb_identity_token_file = /run/token\n"),
     ("[default]\nsource_profile = default\n", f"[default]\ncredential_source = Environment\nrole_arn = {ARN}\nsource_profile = default\n"),
 ]  # fmt: skip

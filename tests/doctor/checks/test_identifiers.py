@@ -7,6 +7,7 @@ import hashlib
 import pytest
 from patients import BASE, HOME, TOLD, Patient, facts, found, prove
 
+from ccsetup import access
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.doctor.checks import identifiers, values
@@ -50,6 +51,9 @@ ROLES = [
     of_role("mfa_serial = 123456", fix="ask", choose=TOLD),
     of_role("external_id = acme*7f3b", fix="ask", choose=TOLD),
     of_role("external_id = x", fix="ask", choose=TOLD),
+    of_role("output = JSON", "output = json")._replace(severity="hinders"),
+    of_role("output = jsno", "output = json", "ask")._replace(severity="hinders"),
+    of_role("output = xml", "output = json", "ask")._replace(severity="hinders"),
 ]
 SIGN_INS = [
     of_sign_in("sso_account_id = 1111-2222-3333", "sso_account_id = 111122223333"),
@@ -61,6 +65,18 @@ SIGN_INS = [
     of_sign_in("sso_account_id = 1.11122E+11", fix="ask", choose=TOLD),
     of_sign_in("sso_account_id = acme-production", fix="ask", choose=TOLD),
     of_sign_in("sso_role_name = AWSReservedSSO_Developer_0123456789abcdef", "sso_role_name = Developer"),
+    of_sign_in("sso_account_id = 1111.2222.3333", "sso_account_id = 111122223333"),
+    of_sign_in("sso_account_id = 111122223333.0", "sso_account_id = 111122223333"),
+    of_sign_in("sso_account_id = １１１１２２２２３３３３", "sso_account_id = 111122223333"),
+    of_sign_in("sso_account_id = 11112222333.3", fix="ask", choose=TOLD),
+    of_sign_in(
+        "sso_role_name = arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Dev_0123456789abcdef",
+        "sso_role_name = Dev",
+    ),
+    of_sign_in(
+        "sso_role_name = arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Dev_0123456789abcdef/maria",
+        "sso_role_name = Dev",
+    ),
     of_sign_in("sso_role_name = Power Users", fix="ask", choose=TOLD),
     of_sign_in("sso_role_name = arn:aws:iam::111122223333:role/Developer", fix="ask", choose=TOLD),
 ]
@@ -89,10 +105,23 @@ def test_a_value_in_an_unused_session_or_without_effect_is_left_alone() -> None:
     assert not found(facts(f"{unused}sso_account_id = 1\n{without_role}", BASE), "value")
 
 
+def test_every_question_for_a_setting_shares_its_rule() -> None:
+    asked = {(q.key, q.parse) for kind in access.KINDS for q in kind.questions if q.key in validate.SETTINGS}
+    own = {"mfa_serial", "region", "role_arn"}  # these questions also take an answer that isn't a value
+    assert {key for key, _ in asked} >= {
+        "sso_account_id",
+        "sso_role_name",
+        "sso_region",
+        "sso_start_url",
+        "external_id",
+    }
+    assert not [key for key, parse in asked if parse is not validate.SETTINGS[key] and key not in own]
+
+
 @pytest.mark.parametrize("rule", identifiers.RULES, ids=lambda rule: rule.key)
 def test_the_question_refuses_what_the_doctor_finds(rule: identifiers.Held) -> None:
     asked = {"sso_account_id": validate.account_id, "sso_role_name": validate.permission_set}
-    asked |= {"mfa_serial": validate.mfa_serial, "external_id": validate.external_id}
+    asked |= {"mfa_serial": validate.mfa_serial, "external_id": validate.external_id, "output": validate.output}
     assert rule.parse is asked[rule.key]
     with pytest.raises(BadAnswer):
         rule.parse("arn:aws:iam::111122223333:user/maria!")

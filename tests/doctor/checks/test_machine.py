@@ -15,6 +15,7 @@ import pytest
 from ccsetup.awsfiles.store import Files
 from ccsetup.core.model import Plan
 from ccsetup.doctor import repair
+from ccsetup.doctor.checks import git
 from ccsetup.doctor.checks.git import effective, signing
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Remedy
@@ -146,6 +147,7 @@ def cloned(tmp_path):
 GOOD_URL = "codecommit::us-east-1://dev@MyRepo"
 HTTPS = "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/MyRepo"
 FIPS = HTTPS.replace("codecommit.", "codecommit-fips.")
+VPC = HTTPS.replace("//git", "//vpce-0abc.git").replace("amazonaws", "vpce.amazonaws")
 SSH = "ssh://git-codecommit.us-east-1.amazonaws.com/v1/repos/MyRepo"
 OURS = "credential.helper !git-credential-ccsetup --profile dev"
 PATHED = "credential.useHttpPath true"
@@ -169,6 +171,10 @@ REMOTES = [
     (f"{FIPS}.git", "stops", "auto", FIPS),
     (HTTPS.replace("us-east-1", "us-east-1b"), "stops", "auto", HTTPS),
     (HTTPS.replace("https", "http"), "stops", "auto", HTTPS),
+    (HTTPS.replace("https", "http").replace(".com", ".com:80"), "stops", "auto", HTTPS),
+    (FIPS.replace("https", "http").replace(".com", ".com:80"), "stops", "auto", FIPS),
+    (VPC.replace("https", "http").replace(".com", ".com:80"), "stops", "auto", VPC),
+    (VPC.replace("https", "http"), "stops", "auto", VPC),
     (HTTPS, "hinders", "ask", GOOD_URL),
     (SSH, "note", "ask", GOOD_URL),
     (SSH.replace("//", "//APKAEIBAERJR2EXAMPLE@"), "note", "ask", GOOD_URL),
@@ -327,6 +333,81 @@ def test_a_helper_that_is_gone_is_found_again_or_done_without(cloned, command, h
         assert here.run("config", "--get-all", "credential.helper").splitlines() == ["", right]
     else:
         assert here.run("config", "remote.origin.url").strip() == GOOD_URL
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("right", [HTTPS, VPC])
+def test_a_port_of_its_own_is_asked_about_before_it_goes(cloned, right):
+    with_port = right.replace(".com", ".com:8080")
+    here = cloned(with_port.replace("https", "http"), (OURS, PATHED))
+    (finding,) = found(here.facts(helpers=ALL), "git.")
+    assert (finding.code, finding.severity, finding.fix) == ("git.remote", "stops", "ask")
+    assert [it.label for it in finding.remedies] == [f"Switch to {right}", f"Switch to {with_port}"]
+
+
+SPACED = "/opt/my tools/git-credential-ccsetup"
+
+
+@pytest.mark.parametrize(("command", "whole"), [
+    (f"!'{SPACED}' --profile dev", SPACED),
+    (f'!"{SPACED}" --profile dev', SPACED),
+    (r"/opt/my\ tools/git-credential-ccsetup --profile dev", SPACED),
+    (f"{SPACED} --profile dev", SPACED),
+    (f"!{SPACED} --profile dev", SPACED),
+    ("/opt/my own big tools/git-credential-ccsetup", "/opt/my own big tools/git-credential-ccsetup"),
+    ("C:/Program Files/Git/mingw64/bin/git-credential-manager.exe", "C:/Program Files/Git/mingw64/bin/git-credential-manager.exe"),
+    ("/usr/bin/aws codecommit credential-helper --profile team/dev $@", "/usr/bin/aws"),
+    ("!/usr/bin/helper --file /my own/x", "/usr/bin/helper"),
+    ("/usr/bin/helper /etc/helper/settings", "/usr/bin/helper"),
+    ("store --file ~/.creds/x", "store"),
+    ("manager-core", "manager-core"),
+    ("!f() { aws codecommit credential-helper $@; }; f", "aws"),
+])  # fmt: skip
+def test_a_helper_is_called_by_its_whole_path(command, whole):
+    assert git.called(command) == whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command", [f"!'{SPACED}' --profile dev", rf"!{SPACED} --profile dev", f"{SPACED} --profile dev"]
+)
+@pytest.mark.parametrize("there", [True, False])
+def test_a_helper_with_a_blank_in_its_path_is_named_whole_and_quoted(cloned, command, there):
+    here = cloned(HTTPS, ("credential.helper ", f"credential.helper {command}", PATHED))
+    quoted = "'" in command
+    more = {
+        "helpers": {"git-remote-codecommit": "/usr/bin/git-remote-codecommit", "git-credential-ccsetup": "", "aws": ""}
+    }
+    more["programs"] = {SPACED: SPACED if there else "", "/opt/my": ""}
+    if quoted and there:
+        assert not looked(here.facts(**more))
+        return
+    (finding,) = found(here.facts(**more), "git.")
+    assert (finding.code, finding.severity, finding.fix) == ("git.helper-path", "stops", "auto")
+    assert f"{SPACED}, " in finding.says
+    here.mend(finding.remedies[0], **more)
+    assert not looked(here.facts(**more))
+    if there:
+        right = "!" * command.startswith("!") + r"/opt/my\ tools/git-credential-ccsetup --profile dev"
+        assert here.run("config", "--get-all", "credential.helper").splitlines() == ["", right]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "keeper",
+    [
+        "!'/opt/my tools/git-credential-manager'",
+        "/opt/my\\ tools/git-credential-manager",
+        "/opt/my tools/git-credential-manager",
+    ],
+)
+def test_a_keychain_with_a_blank_in_its_path_is_named_whole(cloned, keeper):
+    for own in ((OURS, PATHED), ()):
+        here = cloned(HTTPS, own, (f"credential.helper {keeper}",))
+        (finding,) = found(here.facts(helpers=ALL), "git.inherited-helper")
+        assert " /opt/my tools/git-credential-manager" in finding.says
+        shutil.rmtree(here.folder.parent.parent / "work")
+        shutil.rmtree(here.home)
 
 
 def test_git_without_its_helper_is_told_where_it_would_look():

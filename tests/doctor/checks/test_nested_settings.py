@@ -79,6 +79,18 @@ CASES = {
     "a block's setting that hangs on region": Case(
         INDENTED, 5, "[profile dev]\ns3 =\n  max_queue_size = 5\nregion = us-east-1\n  addressing_style = path\noutput = json\n",
         "[profile dev]\nregion = us-east-1\ns3 =\n  max_queue_size = 5\n  addressing_style = path\noutput = json\n"),
+    "a whole block that hangs on region": Case(
+        INDENTED, 3, "[profile dev]\nregion = us-east-1\n  s3 =\n    addressing_style = path\n    max_queue_size = 5\noutput = json\n",
+        "[profile dev]\nregion = us-east-1\ns3 =\n    addressing_style = path\n    max_queue_size = 5\noutput = json\n"),
+    "a whole block of one depth that hangs on region": Case(
+        INDENTED, 4, "[profile dev]\noutput = json\nregion = us-east-1\n\ts3 =\n\tmax_queue_size = 5\n",
+        "[profile dev]\noutput = json\nregion = us-east-1\ns3 =\n\tmax_queue_size = 5\n"),
+    "a block of versions that hangs on region": Case(
+        INDENTED, 3, "[profile dev]\nregion = us-east-1\n  api_versions =\n    ec2 = 2015-03-01\n",
+        "[profile dev]\nregion = us-east-1\napi_versions =\n    ec2 = 2015-03-01\n"),
+    "an empty block that hangs on region": Case(
+        INDENTED, 3, "[profile dev]\nregion = us-east-1\n  s3 =\noutput = json\n",
+        "[profile dev]\nregion = us-east-1\n  # s3 =\noutput = json\n"),
     "region at the end of a block": Case(
         INDENTED, 4, "[profile dev]\ns3 =\n  max_queue_size = 5\n  region = us-east-1\n",
         "[profile dev]\ns3 =\n  max_queue_size = 5\nregion = us-east-1\n"),

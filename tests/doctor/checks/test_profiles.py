@@ -128,8 +128,8 @@ CASES = [
     Case("section.default-twice", "config", 5, f"{BASE}{DEV}\noutput = json\n[profile default]\n"),
     # regions
     *(setting(REGION, f"region = {it}", "region = us-east-1") for it in (
-        "us-east-1a", '"us-east-1"', "'us-east-1'", "us-east-1 (virginia)", "us_east_1", "US-EAST-1", "us-east1", "useast1",
-        "us east 1", "us-east-1.", "us-east-1,", "us-east-1;", "us-east-1/", "= us-east-1", "us\u2013east\u20131",
+        "us-east-1a", '"us-east-1a"', "'us_east_1'", "us-east-1 (virginia)", "us_east_1", "US-EAST-1", "us-east1", "useast1",
+        "us east 1", "us-east-1.", "us-east-1,", "us-east-1;", "us-east-1/", "= us-east-1",
         "\u201cus-east-1\u201d", "US East (N. Virginia)", "N. Virginia", "us-east-1 // virginia", "us-east-1 -- home")),
     setting(REGION, "region: us-east-1a", "region: us-east-1"),
     setting(REGION, "region == us-east-1", "region = us-east-1"),
@@ -139,7 +139,12 @@ CASES = [
     setting(REGION, "region = Ireland", "region = eu-west-1"),
     setting(REGION, "region = Frankfurt", "region = eu-central-1"),
     setting(REGION, "region = us-west-2-lax-1a", "region = us-west-2"),
-    setting(REGION, "region = us-east-1 # ohio", "# ohio\nregion = us-east-1"),
+    setting(REGION, "region = us-east-1a # ohio", "# ohio\nregion = us-east-1"),
+    setting(LETTERS, "region = us\u2013east\u20131", "region = us-east-1"),
+    setting(QUOTED, "region = 'us-east-1'", "region = us-east-1"),
+    setting(REGION, "region = moon-1 # to be decided"),
+    setting(REGION, 'region = "moon-1"'),
+    setting(REGION, "region = atlantis-1 ; to be decided"),
     setting(REGION, "region = https://console.aws.amazon.com/?region=us-east-1", "region = us-east-1"),
     setting(REGION, "region = us-west-2#oregon", "region = us-west-2"),
     setting(REGION, "region = Europe (Frankfurt) eu-central-1", "region = eu-central-1"),
@@ -329,16 +334,94 @@ def test_a_variable_that_names_no_profile_is_told_the_nearest(variable: str, nam
     assert "acme-dev" in found.says and f"{variable}=" in found.do and "acme-dev" in found.do
 
 
-def test_a_remote_that_names_no_profile_can_be_given_one() -> None:
-    key, url = "remote.origin.url", "codecommit::us-east-1://acme-dve@Shop"
+@pytest.mark.parametrize("name", ["acme-dve", "acme-devv", "Acme-dev", "elsewhere"])
+def test_a_remote_that_names_no_profile_is_found_once_and_can_be_given_one(name: str) -> None:
+    key, url = "remote.origin.url", f"codecommit::us-east-1://{name}@Shop"
     facts = facts_of(f"[profile acme-dev]\n{BODY}", clone=Clone(Path("/home/maria/Shop"), url, own=((key, url),)))
-    found = next(it for it in checks.offline(facts) if it.code == "profile.missing")
+    (found,) = (it for it in checks.offline(facts) if it.profile == name)
+    assert (found.code, found.severity) == ("git.remote", "stops")
     assert found.remedies[0].replaced == {(key, url): "codecommit::us-east-1://acme-dev@Shop"}
+
+
+@pytest.mark.parametrize(("header", "asked", "names"), [
+    ('profile "a" "b"', (), ["profile a", "profile b", 'profile "a b"']),
+    ("profile 'a' 'b'", (), ["profile a", "profile b", 'profile "a b"']),
+    ('profile "a" b', (), ["profile a", "profile b", 'profile "a b"']),
+    ('profile a "b"', ("b",), ["profile a", "profile b", 'profile "a b"']),
+    ("profile a b", ("a",), ["profile a", "profile b", 'profile "a b"']),
+    ('profile "team one" "two"', ("team one",), ['profile "team one"', "profile two", 'profile "team one two"']),
+    ('sso-session "a" "b"', (), ["sso-session a", "sso-session b", 'sso-session "a b"']),
+    ("profile \u201ca\u201d \u201cb\u201d", (), ["profile a", "profile b", 'profile "a b"']),
+])  # fmt: skip
+def test_a_header_with_several_names_is_asked_about(header: str, asked: tuple[str, ...], names: list[str]) -> None:
+    facts = facts_of(f"[{header}]\nregion = us-east-1\n", f"[a]\n{KEYS}", asked=asked)
+    found = next(it for it in checks.offline(facts) if it.path == facts.path("config"))
+    assert (found.code, found.line, found.fix) == ("section.quoting", 1, "ask")
+    assert [it.changes[0].lines for it in found.remedies] == [(f"[{it}]",) for it in names]
+    assert repair.of(facts).plus([]).texts == mended(facts).texts
+    for remedy in found.remedies:
+        after = repair.of(facts).plus([remedy])
+        assert not [it for it in checks.offline(after.facts) if it.code == "section.quoting"]
+
+
+@pytest.mark.parametrize("asked", [(), ("a b",)])
+def test_a_name_that_lacks_quotes_gets_them(asked: tuple[str, ...]) -> None:
+    facts = facts_of("[profile a b]\nregion = us-east-1\n", f"[a]\n{KEYS}", asked=asked)
+    found = next(it for it in checks.offline(facts) if it.code == "section.quoting")
+    assert (found.fix, found.remedies[0].changes[0].lines) == ("auto", ('[profile "a b"]',))
 
 
 def test_names_asked_for_that_are_nowhere_are_said() -> None:
     facts = facts_of(f"[profile acme-dev]\n{BODY}", asked=("nobody",))
     assert [it.profile for it in checks.offline(facts) if it.code == "profile.missing"] == ["nobody"]
+
+
+def dev(body: str) -> str:
+    return f"{DEV}\n{body}\n"
+
+
+PAIRS = [  # one repair serves whatever is wrong with the line
+    ("region.invalid", dev("region = moon-1 # remark"), dev("# remark\nregion = us-east-1")),
+    ("region.invalid", dev("region = moon-1\t; remark"), dev("; remark\nregion = us-east-1")),
+    ("region.invalid", dev('region = "moon-1"'), dev("region = us-east-1")),
+    ("region.invalid", dev('region = "us-east-1b" # mine'), dev("# mine\nregion = us-east-1")),
+    ("value.inline-comment", dev("region = us-east-1 # remark"), dev("# remark\nregion = us-east-1")),
+    ("value.quoted", dev("region = 'us-east-1'"), dev("region = us-east-1")),
+    ("file.stray-line", f"{DEV} region = us-east-1\n", dev("region = us-east-1")),
+    ("file.characters", dev("region = us\u2013east\u20131"), dev("region = us-east-1")),
+    ("file.duplicate-key", dev("region = us-east-1\nregion = us-east-1x"), dev("region = us-east-1\n# region = us-east-1x")),
+    ("sso.url", f"{SIGNED}[sso-session acme]\n{SESSION}".replace("/start", "/start/#/").replace("= https:", "= 'https:").replace("#/", "#/'"),
+     f"{SIGNED}[sso-session acme]\n{SESSION}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "before", "after"), PAIRS)
+def test_a_line_has_one_finding_if_one_repair_serves_all_of_them(code: str, before: str, after: str) -> None:
+    facts = facts_of(before, f"[dev]\n{KEYS}" if "sso" not in before else f"[default]\n{KEYS}")
+    line = next(n for n, it in enumerate(before.splitlines()) if it != after.splitlines()[n]) + 1
+    (found,) = (it for it in checks.offline(facts) if it.line == line and it.path == facts.path("config"))
+    assert (found.code, found.severity) == (code, "stops")
+    state = repair.of(facts).plus([found.remedies[0]])
+    assert state.texts["config"].text == after
+    assert not [it for it in checks.offline(state.facts) if state.key(it)[2:] == (str(facts.path("config")), line)]
+
+
+def test_a_value_that_is_typed_again_is_not_asked_about_twice() -> None:
+    facts = facts_of(f"{BASE}[profile dev]\n{BODY}external_id = Acme Corp #42\n", f"[default]\n{KEYS}")
+    (found,) = (it for it in checks.offline(facts) if it.line == 7)
+    assert (found.code, found.fix) == ("value.invalid", "ask")
+
+
+def test_two_faults_of_a_line_that_need_two_repairs_are_both_told() -> None:
+    facts = facts_of(f"{BASE}{dev('region = us-east-1')}", f"[dev]\n{KEYS}".replace("= wJal", "= 'wJal # x"))
+    assert len([it for it in checks.offline(facts) if it.line == 3]) > 1
+
+
+def test_a_repair_that_removes_a_line_serves_nothing_else() -> None:
+    body = KEYS.replace("AKIA", "ASIA")
+    facts = facts_of(dev("region = us-east-1"), f"[dev]\n{body}aws_session_token = {TOKEN}[work]\n{KEYS}")
+    (found,) = (it for it in checks.offline(facts) if it.path == facts.path("credentials") and it.line == 4)
+    assert (found.code, found.fix) == ("file.stray-line", "auto")
 
 
 def test_many_defects_of_one_home_are_mended_at_once_and_nothing_else_changes(tmp_path: Path) -> None:

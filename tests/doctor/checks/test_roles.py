@@ -277,3 +277,46 @@ def test_a_source_that_would_not_do_is_refused_with_one_that_would(answer):
     (finding,) = found(facts(f"[profile dev]\nrole_arn = {ARN}\n", f"{BASE}[two]\n{KEYS}"), "source")
     with pytest.raises(BadAnswer, match="like default"):
         finding.wanted.parse(answer)
+
+
+HOP = f"[profile hop]\nrole_arn = {ARN}\nsource_profile = default\n"
+SAID = [
+    ("duration_seconds = 50400", "default", "is 50400, and AWS allows 900 to 43200 seconds. It should be 43200."),
+    ("duration_seconds = 60", "default", "is 60, and AWS allows 900 to 43200 seconds. It should be 900."),
+    ("duration_seconds = -1", "default", "is -1, and AWS allows 900 to 43200 seconds. It should be 900."),
+    ("duration_seconds = 1h", "default", "is 1h, but it must be a number of seconds, with digits only. It should be 3600."),
+    ("duration_seconds = 20h", "default", "is 20h, and AWS allows 900 to 43200 seconds. It should be 43200."),
+    ("duration_seconds = one hour", "default", "is one hour. It must be a number of seconds from 900 to 43200, for example, 3600."),
+    ("duration_seconds =", "default", "has no value. It must be a number of seconds from 900 to 43200, for example, 3600."),
+    ("duration_seconds = 7200", "hop", "is 7200, and AWS allows 3600 seconds (one hour) when one role assumes another. It should be 3600."),
+    ("duration_seconds = 60", "hop", "is 60, and AWS allows 900 to 3600 seconds. It should be 900."),
+    ("duration_seconds = 43201", "hop", "is 43201, and AWS allows 900 to 3600 seconds. It should be 3600."),
+    (f"role_session_name = {'x' * 65}", "default", f"has 65 characters, and AWS allows 64. It should be {'x' * 64}."),
+    ("role_session_name = x", "default", "is x. It must be 2 to 64 letters, digits, or _+=,.@- characters."),
+    ("role_arn = arn:aws:iam::11112222333:role/X", "default", "isn't a role ARN. The account ID in a role ARN must have 12 digits, for "
+     "example, arn:aws:iam::111122223333:role/CodeCommitAccess. This one has 11."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arn", "left"), [
+    ("arn:aws:iam::<account>:role/X", "<account>"),
+    ("arn:aws:iam::${ACCOUNT}:role/X", "${ACCOUNT}"),
+    ("arn:aws:iam::$ACCOUNT_ID:role/X", "$ACCOUNT_ID"),
+    ("arn:aws:iam::ACCOUNT_ID:role/X", "ACCOUNT_ID"),
+    ("arn:aws:iam::111122223333:role/<your-role>", "<your-role>"),
+    ("arn:aws:iam::{{ account }}:role/X", "{{ account }}"),
+    ("arn:aws:iam::...:role/X", "..."),
+])  # fmt: skip
+def test_a_placeholder_in_a_role_arn_is_named(arn: str, left: str) -> None:
+    there = facts(f"[profile dev]\nrole_arn = {arn}\nsource_profile = default\nregion = us-east-1\n", BASE)
+    (finding,) = found(there, "role.")
+    assert finding.says.startswith(f"dev: role_arn still has the placeholder {left}. ")
+    assert (finding.fix, finding.severity) == ("ask", "stops")
+
+
+@pytest.mark.parametrize(("line", "source", "says"), SAID)
+def test_a_sentence_has_the_number_that_is_there_and_what_aws_allows(line: str, source: str, says: str) -> None:
+    arn = "" if line.startswith("role_arn") else f"role_arn = {ARN}\n"
+    there = facts(f"{HOP}[profile dev]\n{arn}source_profile = {source}\nregion = us-east-1\n{line}\n", BASE)
+    (finding,) = found(there, "role.")
+    assert finding.says == f"dev: {line.split(' ')[0]} {says}"

@@ -64,6 +64,10 @@ WRITTEN = [
     Patient("sso.session-missing", f"{ACME}[profile dev]\n{WHO}-sso_session = corp§\n+sso_session = acme\n", "sso", "ask"),
     Patient("sso.session-missing", f"[profile dev]\n-sso_session = acme§\n{WHO}{WHERE}", "sso", "ask"),
     Patient("sso.session-missing", f"[profile dev]\nsso_session = acme§\n{WHO}", "", "ask", choose=TOLD),
+    Patient("sso.session-missing", "[profile dev]\nsso_session = acme§\nregion = us-east-1\n", "", "ask", choose=TOLD),
+    Patient("sso.session-missing", "[profile dev]\nregion = us-east-1\nsso_session =§\n", "", "ask", choose=TOLD),
+    Patient("sso.session-missing", f"[profile dev]\n{WHO}sso_session =§\n", "", "ask", choose=TOLD),
+    Patient("sso.session-missing", f"[profile dev]\n-sso_session = §\n+sso_session = acme\n{WHO}{ACME}", "sso", "ask"),
     # what is missing
     Patient("sso.incomplete", f"[profile dev]\nsso_session = acme\nsso_account_id = 111122223333§\n{ACME}", "", "ask", choose=TOLD),
     Patient("sso.incomplete", f"[profile dev]\nsso_session = acme\nsso_role_name = Dev§\n{ACME}", "", "ask", choose=TOLD),
@@ -71,6 +75,19 @@ WRITTEN = [
     Patient("sso.incomplete", f"{DEV}[sso-session acme]§\nsso_region = us-east-1\n", "", "ask", choose=TOLD),
     Patient("sso.incomplete", f"{DEV}[sso-session acme]§\n", "", "ask", choose=TOLD),
     Patient("sso.incomplete", f"[profile dev]\n{WHO}sso_start_url = {URL}§\n", "", "ask", choose=TOLD),
+    Patient("sso.incomplete", f"{DEV}[sso-session acme]\nsso_start_url = {URL}\nsso_region =§\n", "", "ask", choose=TOLD),
+    Patient("sso.incomplete", f"{DEV}[sso-session acme]§\nsso_region =\n", "", "ask", choose=TOLD),
+    Patient("sso.incomplete", f"[profile dev]\n{WHO}sso_region =§\nsso_start_url = {URL}\n", "", "ask", choose=TOLD),
+    Patient("sso.incomplete", f"{DEV}[sso-session acme]\nsso_start_url = {URL}\n-sso_region = §\n+sso_region = eu-west-1\n"
+            f"[sso-session other]\nsso_start_url = {URL}\nsso_region = eu-west-1\n", "sso", "ask"),
+    # scopes
+    Patient("sso.scopes", f"{DEV}[sso-session acme]\n{WHERE}-sso_registration_scopes = codewhisperer:completions,codewhisperer:analysis§\n"
+            "+sso_registration_scopes = codewhisperer:completions,codewhisperer:analysis,sso:account:access\n", "sso"),
+    Patient("sso.scopes", f"{DEV}[sso-session acme]\n-sso_registration_scopes = codecatalyst:read_write§\n"
+            f"+sso_registration_scopes = codecatalyst:read_write, sso:account:access\n{WHERE}", "sso"),
+    Patient("sso.scopes", f"{DEV}[sso-session acme]\n{WHERE}-sso_registration_scopes = a:b, c:d,§\n+sso_registration_scopes = a:b, c:d, sso:account:access\n", "sso"),
+    Patient("sso.scopes", f"{DEV}[sso-session acme]\n{WHERE}-sso_registration_scopes = sso:account:acces§\n"
+            "+sso_registration_scopes = sso:account:acces, sso:account:access\n", "sso"),
     Patient("sso.incomplete", "[profile dev]\nsso_account_id = 111122223333§\nsso_role_name = Dev\nsso_region = us-east-1\n", "", "ask", choose=TOLD),
     Patient("sso.incomplete", f"[profile dev]\n{WHO}sso_start_url = {URL}§\n+sso_region = us-east-1\n{ACME}", "sso", "ask"),
     Patient("sso.incomplete", "[profile dev]\n" + WHO + "sso_start_url = https://ssoins-1234.portal.eu-west-1.app.aws§\n+sso_region = eu-west-1\n", "sso",
@@ -129,6 +146,8 @@ ANSWERED = [
     (f"[profile dev]\n{WHO}sso_region = us-east-1\n", URL),
     (f"{DEV}[sso-session acme]\nsso_start_url = {URL}\n", "us-east-1"),
     (f"{DEV}[sso-session acme]\nsso_region = us-east-1\n", f"{URL}#/"),
+    (f"{DEV}[sso-session acme]\nsso_region =\nsso_start_url = {URL}\n", "us-east-1"),
+    (f"[profile dev]\n{WHO}sso_region=\nsso_start_url = {URL}\n", "us-east-1"),
     (f"[profile dev]\n{WHO}sso_start_url = acme\nsso_region = us-east-1\n", URL),
 ]
 
@@ -167,6 +186,9 @@ CACHED = [
     ("sso.cache-corrupt", token(accessToken=None), "auto"),
     ("sso.cache-corrupt", token(expiresAt=None), "auto"),
     ("sso.cache-corrupt", token(expiresAt="soon"), "auto"),
+    ("sso.cache-corrupt", token(expiresAt="2099-01-01T00:00:00"), "auto"),
+    ("sso.cache-corrupt", token(expiresAt="4076049600"), "auto"),
+    ("sso.cache-corrupt", token(expiresAt=4076049600), "auto"),
     ("sso.cache-corrupt", token()[:40], "auto"),
 ]  # fmt: skip
 
@@ -247,6 +269,10 @@ PATHS = [
     ("file:///home/maria/t/token.jwt", {TOKEN_FILE: GOOD}, str(TOKEN_FILE), "stops"),
     ("t/token.jwt", {TOKEN_FILE: GOOD}, str(TOKEN_FILE), "hinders"),
     ("./t/token.jwt", {TOKEN_FILE: GOOD}, str(TOKEN_FILE), "hinders"),
+    ("~/x/../t/token.jwt", dict.fromkeys((HOME / "x/../t/token.jwt", TOKEN_FILE), GOOD), str(TOKEN_FILE), "stops"),
+    ("t/../t/./token.jwt", dict.fromkeys((HOME / "t/../t/token.jwt", TOKEN_FILE), GOOD), str(TOKEN_FILE), "hinders"),
+    ("$HOME/link/../token.jwt", {HOME / "link/../token.jwt": GOOD}, str(HOME / "link/../token.jwt"), "stops"),
+    ("~/link/../token.jwt", {HOME / "link/../token.jwt": GOOD, HOME / "token.jwt": "else"}, str(HOME / "link/../token.jwt"), "stops"),
     ("token.jwt", {HOME / ".aws" / "token.jwt": GOOD}, str(HOME / ".aws" / "token.jwt"), "stops"),
 ]  # fmt: skip
 

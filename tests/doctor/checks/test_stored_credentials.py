@@ -142,7 +142,9 @@ def test_swapped_keys_are_swapped_back() -> None:
 
 
 @pytest.mark.parametrize(("after_s", "over"), [(-1, True), (0, True), (1, False)])
-@pytest.mark.parametrize("key", ["ccsetup_expires_at", "x_security_token_expires", "expiration"])
+@pytest.mark.parametrize(
+    "key", ["ccsetup_expires_at", "x_security_token_expires", "expiration", "aws_credential_expiration"]
+)
 def test_credentials_are_over_at_the_moment_that_is_recorded(after_s: int, over: bool, key: str) -> None:
     moment = NOW + timedelta(seconds=after_s)
     stored = f"{ID.replace('AKIA', 'ASIA')}{SECRET}{TOKEN}{key} = {moment:%Y-%m-%dT%H:%M:%SZ}\n"

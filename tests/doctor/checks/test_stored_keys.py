@@ -19,6 +19,8 @@ from tests.patients import (
     TOKEN,
     TOLD,
     Patient,
+    facts,
+    found,
     prove,
     resolved,
 )
@@ -63,6 +65,14 @@ KEPT = [
     stored("keys.partial", f"[dev]\n-aws_access_key_id = {OTHER_ID}\n-aws_secret_access_key = {ID}§\n", "", "ask"),
     stored("keys.partial", f"[dev]\n-aws_session_token = {TOKEN}§\n", "", "ask"),
     Patient("keys.partial", f"[profile dev]\n-aws_access_key_id = {OTHER_ID}§\nregion = us-east-1\n", "", "ask"),
+    # placeholders that nobody replaced
+    *(stored("keys.placeholder", f"[dev]\naws_access_key_id = {one}§\naws_secret_access_key = {other}\n", fix="tell", choose=TOLD) for one, other in (
+        ("<your-key>", "<your-secret>"), ("${KEY}", "${SECRET}"), ("$AWS_ACCESS_KEY_ID", "$AWS_SECRET_ACCESS_KEY"),
+        ("op://vault/aws/id", "op://vault/aws/secret"), ("YOUR_ACCESS_KEY", "YOUR_SECRET_KEY"), ("AKIA...", SECRET),
+        ("AKIAXXXXXXXXXXXXXXXX", "x" * 40), ("{{ key }}", "{{ secret }}"), ("xxxx", "xxxx"), ("<your-key>", OTHER_ID))),
+    stored("keys.placeholder", f"[dev]\naws_access_key_id = {OTHER_ID}\naws_secret_access_key = <secret>§\n", fix="tell", choose=TOLD),
+    stored("keys.placeholder", f"[dev]\n{ASIA}aws_session_token = <token>§\n", fix="tell", choose=TOLD),
+    Patient("keys.placeholder", f"{REGION}aws_access_key_id = <your-key>§\naws_secret_access_key = <your-secret>\n", fix="tell", choose=TOLD),
     # temporary keys without a token, long-term ones with one
     stored("keys.session-token", f"[dev]\naws_access_key_id = {TEMPORARY}§\naws_secret_access_key = {SECRET}\n", "", "ask", choose=TOLD),
     stored("keys.session-token", f"[dev]\naws_access_key_id = {TEMPORARY}§\naws_secret_access_key = {SECRET}\naws_session_token =\n", "", "ask", choose=TOLD),
@@ -92,6 +102,12 @@ KEPT = [
     stored("keys.expired", f"[dev]\n{ASIA}aws_session_token = {TOKEN}\nexpiration = 2026-02-28 18:00:00§\n", fix="tell", choose=TOLD),
     stored("keys.expired", f"[dev]\n{ASIA}aws_security_token = {TOKEN}\naws_expiration = 2026-03-01T12:00:00+02:00§\n", fix="tell", choose=TOLD),
     stored("keys.expired", f"[dev]\naws_expiration = 2026-02-01T12:00:00.123Z§\n{ASIA}aws_session_token = {TOKEN}\n", fix="tell", choose=TOLD),
+    stored("keys.expired", f"[dev]\n{ASIA}aws_session_token = {TOKEN}\naws_credential_expiration = 2026-02-26T13:21:45+00:00§\n", fix="tell", choose=TOLD),
+    stored("keys.expired", f"[dev]\n{ASIA}aws_session_token = {TOKEN}\naws_session_expiration = 2026-03-01T04:22:33-0700§\n", fix="tell", choose=TOLD),
+    stored("keys.expired", f"[dev]\n{ASIA}aws_session_token = {TOKEN}\naws_session_expiration = 1577934245000§\n", fix="tell", choose=TOLD),
+    stored("keys.expired", f"[dev]\naws_session_token_expiration = 1577934245§\n{ASIA}aws_session_token = {TOKEN}\n", fix="tell", choose=TOLD),
+    stored("keys.expired", f"[dev]\n{ASIA}aws_session_token = {TOKEN}\nexpiration = Sun, 01 Mar 2026 11:59:00 GMT§\n", fix="tell", choose=TOLD),
+    stored("keys.session-token", f"[dev]\n-aws_session_token = {TOKEN}§\n{KEYS}-aws_credential_expiration = 1772400000\n", fix="ask"),
     Patient("keys.expired", f"{REGION}ccsetup_kind = mfa\nccsetup_expires_at = 2026-03-01T11:59:59Z§\n==\n{BASE}[dev]\n{ASIA}aws_session_token = {TOKEN}\n",
             fix="tell", choose=TOLD),
 ]  # fmt: skip
@@ -104,6 +120,15 @@ KEPT = [silent(it) if it.code == "keys.partial" else it for it in KEPT]
 def test_stored_keys_that_are_none_are_named_and_mended(patient, tmp_path, monkeypatch):
     after = prove(patient)
     assert patient.choose == TOLD or resolved(after, patient.profile, tmp_path, monkeypatch) == patient.way
+
+
+def test_a_placeholder_is_named_and_a_secret_beside_it_is_not():
+    (finding,) = found(
+        facts(REGION, f"[dev]\naws_access_key_id = <your-key>\naws_secret_access_key = {SECRET[:39]}*\n"), "keys"
+    )
+    assert "aws_access_key_id and aws_secret_access_key are placeholders (<your-key>)" in finding.says
+    assert SECRET[:8] not in str(finding)
+    assert finding.do == "ccsetup login dev"
 
 
 SHADOWED = [

@@ -119,7 +119,7 @@ class Shell:
             else:
                 terminal.press(ENTER)
             patience = time.monotonic() + 8  # the answer may have to be checked with AWS first
-            while _waits(terminal) and _questions(terminal)[1] == count and time.monotonic() < patience:
+            while _waits(terminal) and _questions(terminal)[1] <= count and time.monotonic() < patience:
                 if not terminal.read(0.02) or _refusals(terminal) > seen:
                     break
             seen = _refusals(terminal)

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -353,7 +354,8 @@ class Yesterdays:
             self._made[way] = world, _state_of(world.state), _state_of(world.state.center)
         world, state, center = self._made[way]
         for name, saved in (("home", "saved-home"), ("sandbox", "saved-sandbox")):
-            shutil.rmtree(world.folder / name)
+            gone = tempfile.mkdtemp(dir=world.folder)  # a git in the background may still write there
+            (world.folder / name).rename(Path(gone) / name)
             shutil.copytree(world.folder / saved, world.folder / name, symlinks=True)
         for held, kept in ((world.state, state), (world.state.center, center)):
             for name, value in kept.items():

@@ -601,3 +601,39 @@ print(*sorted(sys.modules), file=sys.stderr)
         assert done.stdout.startswith("username=")
         assert "ccsetup.git.helper.signing" in done.stderr.split()
         assert not set(done.stderr.split()) & (slow | {"ccsetup.git.helper.fetch"})
+
+
+KEYS = "[base]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
+SIGN_IN = "[profile dev]\nsso_account_id = 111122223333\nsso_role_name = Dev\nregion = us-east-2\nsso_session = acme\n"
+URL, REGION = "sso_start_url = https://acme.awsapps.com/start\n", "sso_region = us-east-1\n"
+UNABLE = [
+    ("[profile dev]\nsso_session = acme\nregion = us-east-2\n", "sso.session-missing", "acme doesn't exist"),
+    ("[profile dev]\nsso_session =\nregion = us-east-2\n", "sso.session-missing", "sso_session is empty"),
+    (f"{SIGN_IN}[sso-session acme]\n{URL}sso_region =\n", "sso.incomplete", "has no sso_region"),
+    (f"{SIGN_IN}[sso-session acme]\nsso_start_url =\n{REGION}", "sso.url", "has an empty sso_start_url"),
+    (f"{SIGN_IN}[sso-session acme]\n{URL}{REGION}sso_registration_scopes = a:b\n", "sso.scopes", "sso:account:access"),
+    (f"[profile dev]\nrole_arn = {role_arn(CODE)}\nsource_profile = hub\nregion = us-east-2\n"
+     + SIGN_IN.replace("dev", "hub") + f"[sso-session acme]\n{URL}sso_region =\n", "sso.incomplete", "hub can't sign in"),
+    ("[profile dev]\nrole_arn = arn:aws-us-gov:iam::111122223333:role/R\nsource_profile = base\nregion = us-west-2\n",
+     "region.partition", "us-west-2 is in aws, but profile dev is in aws-us-gov"),
+    ("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\nsource_profile = base\nregion = cn-north-1\n",
+     "region.partition", "cn-north-1 is in aws-cn"),
+    ("[profile dev]\nrole_arn = arn:aws-cn:iam::111122223333:role/R\nsource_profile = base\nregion = cn-north-1\n",
+     "git.remote", "us-east-2 is in aws, but profile dev is in aws-cn. Check the remote URL"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("config", "code", "told"), UNABLE)
+def test_settings_that_cant_work_are_named_before_aws_is_asked(
+    config: str, code: str, told: str, ours: Path, clean_env: Any, tmp_path: Path
+) -> None:
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text(config)
+    (tmp_path / ".aws" / "credentials").write_text(KEYS)
+    nobody = "http://127.0.0.1:9"
+    env = clean_env(tmp_path, {"CCSETUP_CODES": "word", "HTTPS_PROXY": nobody, "AWS_EC2_METADATA_DISABLED": "true"})
+    done = asked(ours, env, question(), "--profile", "dev", "get")
+    first, second = done.stderr.decode().splitlines()
+    assert first == f"word {code}"
+    assert told in second
+    assert done.stdout == b"quit=1\n"

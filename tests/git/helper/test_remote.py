@@ -272,7 +272,7 @@ def test_what_is_wrong_is_one_sentence(desk: Desk, fault: str) -> None:
 @pytest.mark.parametrize(
     ("prepare", "sentence"),
     [
-        (lambda s: s.deny("maria", "sts:AssumeRole"), "AWS didn't allow profile assumed to assume its role: User: arn:aws:iam::8888"),
+        (lambda s: s.deny("maria", "sts:AssumeRole"), f"AWS didn't allow profile assumed to assume {role_arn('CodeCommitAccess')}: User: arn:aws:iam::8888"),
         (lambda s: s.refuse("AssumeRole", "ExpiredToken", "The security token included in the request is expired"),
          "The credentials for base have expired. Run: ccsetup login base"),
         (lambda s: s.keys.clear(), "AWS rejected the credentials for base (InvalidClientTokenId"),
@@ -286,6 +286,24 @@ def test_what_aws_refuses_is_one_sentence(desk: Desk, prepare: Any, sentence: st
     prepare(desk.sandbox.state)
     said = desk.says(URL.format(profile))
     assert said.startswith(sentence)
+    assert said.isprintable()
+
+
+@pytest.mark.parametrize("way", ["token", "sign-in", "behind a sign-in", "issuer"])
+def test_a_refusal_names_the_role_and_the_account_that_were_asked_for(desk: Desk, way: str) -> None:
+    if way in ("token", "issuer"):
+        profile, asked = web_identity(desk), role_arn("CodeCommitOidc")
+        token = {"subject": "repo:else/where"} if way == "token" else {"forged": True}
+        (desk.home / "token.jwt").write_text(desk.sandbox.state.web_identity_token(**token))
+    else:
+        profile, asked = signed_in(desk), "the role Gone in account 111122223333"
+        config = desk.home / ".aws" / "config"
+        config.write_text(config.read_text().replace("= Developer", "= Gone"))
+        if way == "behind a sign-in":
+            desk.profile("via", role_arn=role_arn("CodeCommitAccess"), source_profile=profile, region="us-east-2")
+            profile = "via"
+    said = desk.says(URL.format(profile))
+    assert f"to assume {asked}: " in said or f"AWS rejected the token for {asked} (InvalidIdentityToken" in said
     assert said.isprintable()
 
 

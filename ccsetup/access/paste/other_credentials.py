@@ -1,0 +1,57 @@
+"""Credentials that can't be stored in an AWS profile: a console password, Git credentials, SSH keys; and their use."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from ccsetup.core import regions
+from ccsetup.core.lazy_regex import later
+from ccsetup.git import address
+from ccsetup.git.address import Address
+
+_SSH = later(
+    r"-----BEGIN (?:[A-Z]+ ){0,2}PRIVATE KEY-----|(?<![\w-])ssh-[a-z0-9-]{2,20} AAAA|(?<!\w)APKA[A-Z0-9]{12,}\b"
+)
+_GIT = later(r"(?<![\w.+=,@-])[\w+=,.@-]{1,64}-at-[0-9]{12}(?!\d)", re.ASCII)
+_LINK = later(r"https://[^\s\"'<>,;]{1,300}")
+_LONGEST = 20_000  # how much of a text is searched, in characters
+
+
+def use_of(text: str, repository: Address | None = None) -> str:
+    """Say which credentials a text has that no profile can have, and what works with them; "" if there are none."""
+    text = text[:_LONGEST]
+    region = repository.region if repository and repository.region else "REGION"
+    name = repository.repository if repository else "REPOSITORY"
+    if _SSH.search(text):
+        return (
+            "That's an SSH key. It works with git, not with an AWS profile: upload the public key to your IAM user,"
+            " add the key ID that you get as User in ~/.ssh/config, and clone: git clone"
+            f" {address.ssh_url(region, name)}"
+        )
+    if _GIT.search(text):
+        return (
+            "Those are Git credentials of an IAM user. They work with git, not with a profile. Clone, and enter them"
+            f" when git asks: git clone {address.https_url(region, name)}"
+        )
+    if any(_is_console(link[0]) for link in _LINK.finditer(text)):
+        return (
+            "That's a sign-in to the AWS console. Its password works only in a browser. Run aws login --profile acme"
+            " (AWS CLI), sign in there, and then choose an existing profile here. Or create an access key in the"
+            " console, and paste it here."
+        )
+    return ""
+
+
+def _is_console(link: str) -> bool:
+    """Return whether a link leads to the sign-in page of an account's IAM users."""
+    try:
+        url = urlsplit(link.rstrip(".)"))
+    except ValueError:
+        return False
+    own = (url.hostname or "").split(".signin.")[0]
+    return (
+        url.path.rstrip("/") in ("", "/console")
+        and "." not in own
+        and bool(".signin." in (url.hostname or "") and regions.locate(url.hostname or "", "sign-in"))
+    )

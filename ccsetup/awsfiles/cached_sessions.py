@@ -1,0 +1,34 @@
+"""The files below ~/.aws in which AWS tools and ccsetup cache a profile's sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ccsetup.awsfiles.fast_read import Unsure, cache_key, permission_set_cache_key, token_role_cache_key
+from ccsetup.core import lean_hash, session_caches
+
+
+def of_profile(there: Mapping[str, str], sessions: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    """Return the files that can hold the role session of a profile, for example cli/cache/0a1b….json.
+
+    `there` are the profile's settings, `sessions` those of the sso-sessions. Sign-ins aren't included.
+    """
+    merged = {**sessions.get(there.get("sso_session", ""), {}), **there}
+    try:
+        return tuple(f"{name}.json" for name in _names(merged))
+    except (Unsure, KeyError):  # AWS tools cache nothing for such a profile, or under a name that isn't known
+        return ()
+
+
+def _names(there: Mapping[str, str]) -> Iterator[str]:
+    settings = dict(there)
+    if "role_arn" in settings:
+        key = token_role_cache_key if "web_identity_token_file" in settings else cache_key
+        yield from (f"{folder}/{key(settings)}" for folder in session_caches.FOLDERS)
+    elif "sso_account_id" in settings:
+        yield f"{session_caches.OF_CLI}/{permission_set_cache_key(settings)}"
+
+
+def of_aws_login(session: str) -> str:
+    """Return the file that holds a sign-in of `aws login`. `session` is the profile's login_session."""
+    return f"login/cache/{lean_hash.sha256(session)}.json"
