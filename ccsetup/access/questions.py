@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ccsetup.access.source_profile import hint, source_name
 from ccsetup.core import clock, profile_partition, regions, validate
-from ccsetup.core.errors import BadAnswer
+from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Keys, Section, Target, Value
 from ccsetup.core.profile_kind import kind_of
@@ -145,7 +145,7 @@ def asked_region() -> Question:
         help="The region in the repository URL, for example, us-east-2.",
         about=(
             "An AWS region is a place where AWS stores data, and each repository is in one region. It's part of the"
-            " repository's address, for example, us-east-2 in git-codecommit.us-east-2.amazonaws.com."
+            " repository's address, for example, us-east-2 in codecommit::us-east-2://MySharedDemoRepo."
         ),
         choices=_regions,
         known=_region_told,
@@ -297,7 +297,12 @@ NO_CLONE = Question(
 def _repositories(answers: Answers, look: Look) -> list[Choice]:
     sections = look.sections(answers, look)
     who = look.who(answers.text("profile"), answers.text("region"), sections)
-    names = look.repositories(who._replace(alone=answers.text("kind") != "machine"))
+    try:
+        names = look.repositories(who._replace(alone=answers.text("kind") != "machine"))
+    except Problem as refused:
+        if refused.code == "access.assume":
+            refused.about = "role_arn" if answers.text("role_arn") else "sso_role_name"
+        raise
     return [*(Choice(name, name) for name in names), Choice("", "None for now", "set up the profile only")]
 
 
@@ -389,28 +394,59 @@ def _folder(answers: Answers, look: Look) -> str:
     return f"./{name}" if name.startswith("-") else name
 
 
+def _is_taken(folder: str, answers: Answers, look: Look) -> bool:
+    """Return whether a folder contains something else than a clone of the repository."""
+    path, at = look.cwd / Path(folder).expanduser(), target(answers)
+    if not look.occupied(path) or look.unfinished(path):
+        return False
+    return not address.is_of(look.origin(path), at.name, at.region, look.env.get("CODE_COMMIT_ENDPOINT", ""))
+
+
+def _free_folder(folder: str, answers: Answers, look: Look) -> str:
+    """Return this folder, or with a number if it contains something else."""
+    names = (folder, *(f"{folder.rstrip('/')}-{number}" for number in range(2, 100)))
+    return next(name for name in names if not _is_taken(name, answers, look))
+
+
 def _folder_known(answers: Answers, look: Look) -> str | None:
     folder = _folder(answers, look)
-    return None if look.occupied(look.cwd / folder) else folder
+    return None if _is_taken(folder, answers, look) else folder
+
+
+def _folder_offered(answers: Answers, look: Look) -> str:
+    """Return the folder to offer. If nobody is asked, it stays the one that is taken, which is refused later."""
+    folder = _folder(answers, look)
+    return folder if look.alone else _free_folder(folder, answers, look)
+
+
+def _taken(folder: str, answers: Answers) -> str:
+    return f"{folder} already exists and isn't a clone of {target(answers).name}."
+
+
+def _why_folder(answers: Answers, look: Look) -> str:
+    folder = _folder(answers, look)
+    return _taken(folder, answers) if _is_taken(folder, answers, look) else ""
 
 
 def _settle_folder(value: Value, answers: Answers, look: Look) -> None:
-    path = look.cwd / Path(str(value)).expanduser()
-    if look.occupied(path) and "directory" not in look.given and str(value) != _folder(answers, look):
-        raise BadAnswer(f"{value} already exists and isn't empty. Choose another folder, for example, {value}-2.")
+    folder = str(value)
+    if not look.alone and "directory" not in look.given and _is_taken(folder, answers, look):
+        free = _free_folder(folder, answers, look)
+        raise BadAnswer(f"{_taken(folder, answers)} Use another folder, for example, {free}.", instead=free)
 
 
 DIRECTORY = Question(
     "directory",
     "Clone into which folder?",
     widget="path",
-    help="A folder with this name already exists. If it's a clone of this repository, it will be updated.",
+    help="A new folder, for example, demo or ~/code/demo.",
     about=(
         "The clone goes into a folder with this name, which is created if necessary. For example, demo is in the"
         " current folder, and ~/code/demo is in your home folder."
     ),
     known=_folder_known,
-    default=_folder,
+    default=_folder_offered,
+    why=_why_folder,
     parse=validate.folder,
     settle=_settle_folder,
     when=_wants_clone,

@@ -40,6 +40,7 @@ class Look:
         self.env, self.cwd, self.home, self.now = context.env, context.cwd, context.home, context.now
         self.awscli = context.awscli
         self.place_for: Callable[[str], Path] | None = None  # where a repository is cloned to, in another clone
+        self.alone = context.prompt is None  # nobody can be asked
         self.later: Callable[[], Later] | None = None  # finds what is broken on this computer
 
     def _once(self, key: object, make: Callable[[], T]) -> T:
@@ -84,6 +85,10 @@ class Look:
     def occupied(self, path: Path) -> bool:
         """Return whether something at this path prevents cloning into it."""
         return self._context.files.occupied(path)
+
+    def unfinished(self, path: Path) -> bool:
+        """Return whether an earlier clone to this path was interrupted, so that it can be resumed."""
+        return self._context.git.unfinished(path)
 
     def origin(self, path: Path) -> str:
         """Return the remote address of the clone at this path, "" if it isn't a clone."""

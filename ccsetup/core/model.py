@@ -133,7 +133,8 @@ class Asked(NamedTuple):
 
     `parse` raises BadAnswer with the message to show. `notice` is a line to show above it (a refusal, a lookup
     that failed). `can_go_back` tells whether Esc goes back. `default` is offered, `typed` is in the line already.
-    `about` explains the question's term in two sentences, for the key `?`.
+    `about` explains the question's term in two sentences, for the key `?`. `shows` says which texts of a secret
+    question are no secret.
     """
 
     key: str
@@ -152,6 +153,7 @@ class Asked(NamedTuple):
     typed: str = ""
     about: str = ""
     unmatched: Callable[[str], Unmatched] | None = None
+    shows: Callable[[str], bool] | None = None
 
 
 class Back:

@@ -40,7 +40,8 @@ class Question(NamedTuple):
     if it isn't recognized, and `unmatched` says what to do with a text that matches nothing in the list. `optional`
     accepts an empty answer, `free` a typed answer to a list. An answer that works `once` isn't offered again. `later`
     returns a function that finds further choices while the prompt is shown. `own`: what a team file or a paste gives,
-    for example a file, is only used if the user confirms it.
+    for example a file, is only used if the user confirms it. `why` says why it is asked, "" if that needs no words.
+    `shows` says which texts of a secret question are no secret, for example a file path.
     """
 
     key: str
@@ -56,6 +57,8 @@ class Question(NamedTuple):
     settle: Callable[[Value, Answers, Look], Value | Corrected | Told | None] | None = None
     reads: Callable[[str], str] | None = None
     unmatched: Callable[[str], Unmatched] | None = None
+    why: Callable[[Answers, Look], str] | None = None
+    shows: Callable[[str], bool] | None = None
     optional: bool = False
     later: Callable[[Look], Callable[[], Later] | None] | None = None
     free: bool = False

@@ -39,7 +39,8 @@ def accepted(asked: Asked, typed: str, echo: Echo, label: str = "") -> Answered:
     if not value and not asked.optional and asked.widget != "choose":
         raise BadAnswer("An answer is required.")
     if asked.widget == "secret":
-        return Answered(Secret(value), MASK if value else "", said)
+        shown = echo.brief(typed) if asked.shows and asked.shows(typed) else MASK
+        return Answered(Secret(value), shown if value else "", said)
     if asked.widget == "confirm":
         label = value.capitalize()
     return Answered(value, label or echo.brief(value), said)
@@ -95,7 +96,10 @@ def _answer(asked: Asked, typed: str, pick: Pick | None, say: Say, echo: Echo) -
     if not pick:
         yes_no = {"y": "yes", "n": "no", "": "yes"} if asked.widget == "confirm" else {}
         typed = typed or asked.typed or asked.default
-        return accepted(asked, yes_no.get(typed.lower(), typed), echo)
+        answer = accepted(asked, yes_no.get(typed.lower(), typed), echo)
+        if asked.shows and asked.shows(typed):
+            say("  " + answer.shown)
+        return answer
     entry = _chosen(pick, typed, bool(asked.typed or asked.default), say, echo)
     return accepted(asked, entry.choice.value, echo, entry.label if entry.own else "") if entry else None
 

@@ -78,7 +78,7 @@ class Sheet:
             "color_depth": self.depth,
             "enable_suspend": True,
         }
-        line = {**common, "wrap_lines": False, "input_processors": [Dots(self.echo, hidden=widget == "secret")]}
+        line = {**common, "wrap_lines": False, "input_processors": [Dots(self.echo, self._hides)]}
         line["placeholder"] = self._beside
         if self.pick:
             self.pick.narrow(self.asked.typed)
@@ -87,13 +87,15 @@ class Sheet:
 
         if widget == "confirm":
             made = questionary.confirm(default=self.default.lower() not in ("no", "n"), auto_enter=False, **common)
-        elif widget == "secret":
-            made = questionary.password(default=typed, **line)
         elif widget == "path":
             made = questionary.path(default=typed, complete_while_typing=False, reserve_space_for_menu=6, **line)
         else:
             made = questionary.text(default=typed, **line)
         return self._framed(made.application)
+
+    def _hides(self, text: str) -> bool:
+        """Return whether a typed text is shown as dots only."""
+        return self.asked.widget == "secret" and not (self.asked.shows and self.asked.shows(text))
 
     def _filter_line(self, typed: str, line: dict[str, Any]) -> Application[Any]:
         """Return the input line above a list. The first prompt is a list, so it doesn't have to import questionary."""
@@ -412,11 +414,11 @@ def _lines(text: Callable[[], Fragments]) -> ConditionalContainer:
 class Dots:
     """Shows what you type or paste with dots for the secrets in it, or only the number of lines.
 
-    `hidden` says that the text is already dots.
+    `hides` says which texts are dots from their first letter on.
     """
 
-    def __init__(self, echo: Echo, hidden: bool = False) -> None:
-        self._echo, self._hidden = echo, hidden
+    def __init__(self, echo: Echo, hides: Callable[[str], bool] = lambda text: False) -> None:
+        self._echo, self._hides = echo, hides
         self._last = "", ""  # prompt_toolkit asks several times for each drawing
 
     def apply_transformation(self, line: TransformationInput) -> Transformation:
@@ -428,6 +430,6 @@ class Dots:
         if much := summary(text.replace(BREAK, "\n")):
             return Transformation([("class:answer", much)], lambda _: len(much), lambda _: len(text))
         if text != self._last[0]:
-            self._last = text, text if self._hidden else self._echo(text, mask="")
+            self._last = text, "*" * len(text) if self._hides(text) else self._echo(text, mask="")
         shown = self._last[1]
         return Transformation(line.fragments if shown == text else [("class:answer", shown)])

@@ -47,11 +47,7 @@ def is_this_clone(context: Context, directory: Path, target: Target) -> bool:
         return False
     if not origin and (refused := context.git.foreign(directory)):
         raise refused
-    try:
-        there = address.parse(origin, context.env.get("CODE_COMMIT_ENDPOINT", "")) if origin else None
-    except BadAnswer:
-        there = None
-    if there and there.repository == target.name and (not target.region or there.region in ("", target.region)):
+    if address.is_of(origin, target.name, target.region, context.env.get("CODE_COMMIT_ENDPOINT", "")):
         return True
     raise Problem(
         f"{directory} already exists and isn't a clone of {target.name}.",

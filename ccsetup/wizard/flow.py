@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ccsetup.access import KINDS, asked_by, of
+from ccsetup.access import KINDS, asked_by, machine, of
 from ccsetup.access.questions import REPO, nested_shared, shared
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
@@ -155,6 +155,8 @@ def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
     text = str(value)
     if text == PASTE.value:
         raise Which("Nothing was pasted.", "Paste it here, then press Enter", next="Access keys and tokens are hidden.")
+    if text == machine.ACCESS.name and not look.alone and not {"role_arn", "source_profile"} & look.told.keys():
+        machine.role_here(look)
     if text in (FIND, FIX) or any(text == access.name for access in KINDS):
         return None
     ways = [(Choice(f"{i}", reading.label, reading.hint), _told(reading)) for i, reading in enumerate(readings(text))]
