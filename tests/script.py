@@ -87,8 +87,12 @@ class Shown:
     def failed(self, what: str, detail: str = "") -> None:
         self.lines.append(f"failed {what} {detail}")
 
-    def review(self, diffs: Sequence[str], rows: Sequence[tuple[str, str]]) -> None:
-        self.lines += [*diffs, *(f"{label} {text}" for label, text in rows)]
+    def review(self, diffs: Sequence[str], rows: Sequence[tuple[str, str]], fold: bool = False) -> int:
+        self.lines += [*(f"{label} {text}" for label, text in rows), *diffs]
+        return 0
+
+    def table(self, rows: Sequence[tuple[str, str]]) -> None:
+        self.lines += [f"{label} {text}" for label, text in rows]
 
     def problem(self, problem: Problem) -> None:
         self.lines.append(f"problem {problem.code} {problem.what} {problem.why} {problem.next}")

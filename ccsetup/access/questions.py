@@ -117,10 +117,59 @@ def stored(answers: Answers, keys: Keys | None, renew: Mapping[str, str]) -> tup
     return (kept, Section("config", "profile", profile, beside)) if beside else (kept,)
 
 
+def _named(key: str, variable: str) -> Ready:
+    """Return a `known` that is empty if git has this setting already, or if nobody can be asked."""
+
+    def known(answers: Answers, look: Look) -> str | None:
+        return "" if look.alone or look.env.get(variable) or look.git_setting(key) else None
+
+    return known
+
+
+def _wants_clone(answers: Answers) -> bool:
+    return bool(answers.text("repo")) and answers.text("no_clone") != "yes"
+
+
+def _skips(answers: Answers, look: Look) -> bool:
+    """Return whether the user left the name empty, and so doesn't want to set the email address either."""
+    return not answers.text("git_name") and _named("user.name", "GIT_AUTHOR_NAME")(answers, look) is None
+
+
+NAME = Question(
+    "git_name",
+    "Your name for commits (optional)",
+    help="Used only for this clone, for example, Maria Garcia. To skip this, press Enter.",
+    about=(
+        "git writes your name and your email address into each commit. They don't have to be those of your AWS access,"
+        " for example, Maria Garcia and maria@example.com."
+    ),
+    known=_named("user.name", "GIT_AUTHOR_NAME"),
+    parse=validate.person,
+    when=_wants_clone,
+    optional=True,
+    flag="-",
+    title="Name for commits",
+)
+EMAIL = Question(
+    "git_email",
+    "Your email for commits (optional)",
+    help="Used only for this clone, for example, maria@example.com. To skip this, press Enter.",
+    about=NAME.about,
+    known=lambda answers, look: (
+        "" if _skips(answers, look) else _named("user.email", "GIT_AUTHOR_EMAIL")(answers, look)
+    ),
+    parse=validate.email,
+    when=_wants_clone,
+    optional=True,
+    flag="-",
+    title="Email for commits",
+)
+
+
 def shared(access: Access) -> tuple[Question, ...]:
     """Return the questions that come after those of one kind of access."""
     own = {question.key for question in access.questions}
-    rest = (OUTPUT, asked_region(), profile_name(access), NO_CLONE, REPO, BRANCH, DIRECTORY, VIA, WHOSE)
+    rest = (OUTPUT, asked_region(), profile_name(access), NO_CLONE, REPO, BRANCH, DIRECTORY, VIA, WHOSE, NAME, EMAIL)
     return tuple(question for question in rest if question.key not in own)
 
 
@@ -128,7 +177,7 @@ def nested_shared(access: Access) -> tuple[Question, ...]:
     """Return the questions that setting up a source profile adds to those of its kind. The region is not asked."""
     own = {question.key for question in access.questions}
     region = asked_region()._replace(known=lambda answers, look: region_near(answers, look) or "", optional=True)
-    profile = profile_name(access)._replace(ask="Name for the source profile", default=_base)
+    profile = profile_name(access)._replace(ask="Name for the source profile", known=None, default=_base)
     return tuple(question for question in (region, profile) if question.key not in own)
 
 
@@ -240,6 +289,11 @@ def profile_name(access: Access) -> Question:
             (n for n in free if n not in there or (is_of(access, there[n]) and _is_same(there[n], answers))), None
         )
 
+    def known(answers: Answers, look: Look) -> str | None:
+        """Return the suggested name if a message brought a repository: then the name is shown in the review only."""
+        whole = "repo" in look.told and "repo" not in look.given and not look.alone
+        return suggested(answers, look) if whole else None
+
     def settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
         name = str(value)
         if name == source_name(answers):
@@ -263,6 +317,7 @@ def profile_name(access: Access) -> Question:
             "A profile is a named set of settings in ~/.aws that git and AWS tools use to sign in. You choose its"
             " name, for example, acme-dev."
         ),
+        known=known,
         default=suggested,
         parse=validate.profile,
         settle=settle,
@@ -345,10 +400,6 @@ REPO = Question(
     free=True,
     title="Repository",
 )
-
-
-def _wants_clone(answers: Answers) -> bool:
-    return bool(answers.text("repo")) and answers.text("no_clone") != "yes"
 
 
 def _branches(answers: Answers, look: Look) -> list[Choice]:

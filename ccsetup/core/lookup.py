@@ -94,6 +94,17 @@ class Look:
         """Return the remote address of the clone at this path, "" if it isn't a clone."""
         return self._context.git.origin(path)
 
+    def git_setting(self, key: str) -> str:
+        """Return one of git's settings outside a clone, "" if it isn't set or git can't be asked."""
+
+        def make() -> Mapping[str, str]:
+            try:
+                return dict(self._context.git.machine_settings())
+            except Problem:
+                return {}
+
+        return self._once(("git settings",), make).get(key, "")
+
     def git_command(self, name: str) -> str:
         """Return the path of the command with this name that git will find, "" if there is none."""
         return self._once(("command", name), lambda: self._context.git.command(name, beside=False))

@@ -106,11 +106,15 @@ class Corrected(NamedTuple):
 
 
 class Told(NamedTuple):
-    """An answer that contains others: the value to use, messages about it, and the further answers by key."""
+    """An answer that contains others: the value to use, messages about it, and the further answers by key.
+
+    `found` is a table of what was recognized, in two columns.
+    """
 
     value: Value
     said: tuple[str, ...]
     answers: Mapping[str, Value]
+    found: tuple[tuple[str, str], ...] = ()
 
 
 Widget = Literal["text", "secret", "path", "choose", "confirm"]

@@ -151,7 +151,8 @@ class Pick:
             return
         words = self._reads(text) if self._reads else ""
         if words:
-            self._shown.insert(0, Entry(Choice(text, words), inert(words), "press Enter to use it", "", ""))
+            entry = Entry(Choice(text, words), inert(words), "press Enter to use it", "", "", own=False)
+            self._shown.insert(0, entry)
         elif self._free:
             self._shown.insert(len(self._shown) if exact else 0, self._use(text))
 

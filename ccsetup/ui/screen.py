@@ -30,6 +30,8 @@ LABEL = 9  # the width of the first word in a checklist
 PROSE = 100  # the maximum width of sentences
 MOMENT_S = 0.3  # shorter tasks show no spinner
 LONG = 500  # a document with a longer list isn't indented, since nobody reads it and indenting takes time
+BESIDE = 11  # lines of a review's question, with its choices and the empty lines
+SHORTEST = 6  # lines of a difference that are shown in any case
 LIST = 17  # lines of the list below the heading
 WHILE_S = 1.0  # and, without a terminal, no line
 
@@ -127,15 +129,31 @@ class Screen:
         """Write a checklist line with a cross."""
         self._tick(self._in(RED, "✗"), what, detail, "")
 
-    def review(self, diffs: Sequence[str], rows: Sequence[tuple[str, str]]) -> None:
-        """Show what will be written and what will be done."""
-        lines = [""]
-        for diff in diffs:
-            lines += [*(shown for line in diff.splitlines() for shown in self._diff_line(line)), ""]
+    def review(self, diffs: Sequence[str], rows: Sequence[tuple[str, str]], fold: bool = False) -> int:
+        """Show what will be done, and below it what will be written.
+
+        With `fold`, a difference that doesn't fit on the screen is cut. Returns how many of its lines are hidden.
+        """
         told = self._rows(
             [(inert(label), _whole(inert(text)) if " · " in text else inert(text)) for label, text in rows]
         )
-        self._write(*lines, *(row.replace(NO_BREAK, " ") for row in told), "")
+        lines: list[str] = []
+        for diff in diffs:
+            lines += [*(shown for line in diff.splitlines() for shown in self._diff_line(line)), ""]
+        room = max(self._lines() - len(told) - BESIDE, SHORTEST)
+        hidden = len(lines) - room if fold and self.live and len(lines) > room + 1 else 0
+        if hidden:
+            lines = [*lines[:room], self._in(DIM, f" … {hidden} more lines"), ""]
+        self._write("", *(row.replace(NO_BREAK, " ") for row in told), *([""] if told else []), *lines)
+        return hidden
+
+    def table(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Write dimmed lines in two columns, for example what was recognized in a message."""
+        width = max((cells(inert(label)) for label, _ in rows), default=0) + 2
+        for label, text in rows:
+            first, *more = wrap(inert(text), self._room() - width - 3, split=True)
+            lines = [f" · {padded(inert(label), width)}{first}", *(" " * (width + 3) + line for line in more)]
+            self._write(*(self._in(DIM, line) for line in lines))
 
     def problem(self, problem: Problem) -> None:
         """Show what went wrong, why, and what to do next. A message to an administrator includes the reason."""

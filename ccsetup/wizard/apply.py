@@ -15,6 +15,7 @@ from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import Answers, Plan, Receipt, Value
 from ccsetup.core.result import Outcome
 from ccsetup.wizard import after_clone, checkout
+from ccsetup.wizard.after_clone import Person
 from ccsetup.wizard.options import Options
 from ccsetup.wizard.review import KEEP, PUT_BACK, Verdict, after_failure
 from ccsetup.wizard.verify import Claim, Kept, prove
@@ -48,7 +49,8 @@ def carry_out(
         return outcome, verdict
     if outcome.problems:
         return replace(outcome, edits=(), backups=()), verdict
-    return _cloned(context, git, claim, change, directory, options, outcome), verdict
+    named = None if context.prompt is None or options.yes else Person(*map(answers.text, ("git_name", "git_email")))
+    return _cloned(context, git, claim, change, directory, named, outcome), verdict
 
 
 def _proven(
@@ -65,15 +67,21 @@ def _proven(
 
 
 def _cloned(
-    context: Context, git: Git, claim: Claim, change: Plan, directory: Path | None, options: Options, outcome: Outcome
+    context: Context,
+    git: Git,
+    claim: Claim,
+    change: Plan,
+    directory: Path | None,
+    named: Person | None,
+    outcome: Outcome,
 ) -> Outcome:
     """Clone with the verified profile, which is kept even if the clone fails."""
     if not directory:
         return outcome
     try:
-        person = None if options.yes else context.prompt
-        cloned = checkout.clone(context, git, claim, directory, person, outcome.default_branch)
-        outcome = after_clone.settle(context, git, claim, outcome.with_clone(cloned), person)
+        prompt = context.prompt if named else None
+        cloned = checkout.clone(context, git, claim, directory, prompt, outcome.default_branch)
+        outcome = after_clone.settle(context, git, claim, outcome.with_clone(cloned), named)
     except Problem as refused:
         context.screen.problem(refused)
         return outcome.refused(refused)

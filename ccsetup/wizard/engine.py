@@ -117,10 +117,11 @@ class Walk:
         defaults: bool = False,
         brought: Mapping[str, Mapping[str, Value]] | None = None,
         suggested: Mapping[str, Value] = MappingProxyType({}),
+        show: Callable[[Sequence[tuple[str, str]]], None] = lambda rows: None,
     ) -> None:
         self.flow, self.look, self.given = flow, look, given
         self.suggested = suggested
-        self.prompt, self.say, self.defaults = prompt, say, defaults
+        self.prompt, self.say, self.show, self.defaults = prompt, say, show, defaults
         self._brought: dict[str, Mapping[str, Value]] = {}  # by the question that was answered with a paste
         self._doubted: set[tuple[str, Value]] = set()  # answers that a later question refused
         for key, answers in (brought or {}).items():
@@ -266,6 +267,7 @@ class Walk:
     def _stands(self, question: Question, value: Value, settled: Value | Corrected | Told | None) -> Value:
         self._bring(question.key, settled.answers if isinstance(settled, Told) else {})
         if isinstance(settled, Told):
+            self.show(settled.found)
             for line in settled.said:
                 self.say(line)
             return settled.value

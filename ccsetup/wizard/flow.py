@@ -10,8 +10,9 @@ from ccsetup.access.questions import REPO, nested_shared, shared
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import NEW, Answers, Choice, Told, Unmatched, Value
+from ccsetup.core.model import NEW, Answers, Choice, Secret, Told, Unmatched, Value
 from ccsetup.core.question import Access, Question
+from ccsetup.core.text import MASK
 from ccsetup.git import address
 from ccsetup.wizard.engine import Which, nested
 
@@ -29,7 +30,6 @@ ABOUT_SOURCE = (
     "The source profile has the credentials that the new profile starts from. For example, use an access key if you are"
     " an IAM user, or single sign-on if you have a start URL."
 )
-SHORT = 24  # columns for what was recognized in the answer's line on a narrow terminal
 _LONGEST_NAME = 100  # of a repository, in characters
 FIND = "find"  # not a kind: find a profile that can read the repository
 FIX = "fix"  # not a kind: repair what is broken first
@@ -176,9 +176,23 @@ def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
 
 
 def _told(reading: Reading) -> Told:
-    words = ", ".join(reading.found)
-    whole = (f"Recognized: {words}.",) if len(words) > SHORT else ()  # the answer's own line has room for a short one
-    return Told(reading.kind, (*whole, *reading.said), reading.answers)
+    return Told(reading.kind, reading.said, reading.answers, table(reading))
+
+
+def table(reading: Reading) -> tuple[tuple[str, str], ...]:
+    """Return what a message contains, with the names of the questions that it answers, in their order."""
+    from ccsetup.access.paste.echo import echo
+
+    asked = _takers(reading.kind)
+    known = [key for key in asked if key in reading.answers]
+    rest = [key for key in reading.answers if key not in asked and "." not in key]
+    return tuple(
+        (
+            (asked[key].title or asked[key].ask) if key in asked else key.replace("_", " ").capitalize(),
+            MASK if isinstance(reading.answers[key], Secret) else echo.brief(str(reading.answers[key])),
+        )
+        for key in (*known, *rest)
+    )
 
 
 def _refuse_others(text: str, told: Told) -> None:

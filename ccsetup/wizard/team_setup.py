@@ -95,11 +95,11 @@ def _carried_through(
         if options.yes or context.prompt is None:
             for job in jobs:
                 team_takeover.refuse(context, job.change, job.entry.name)
-        _review(context, jobs, wanted)
+        unfold = _review(context, jobs, wanted, fold=not options.yes and not options.dry_run)
         if options.dry_run:
             return _report(found, [apply.reported(job.answers, job.change) for job in jobs], [])
         writes = any(job.change.edits for job in jobs)
-        if options.yes or decide(context, "Write these changes?" if writes else "Go ahead?"):
+        if options.yes or decide(context, "Write these changes?" if writes else "Go ahead?", unfold=unfold):
             return _carried_out(context, found, options, jobs, wanted, git)
         _change(context, jobs)
 
@@ -329,11 +329,16 @@ def _wanted(
     )
 
 
-def _review(context: Context, jobs: Sequence[Job], wanted: Mapping[str, Sequence[Wanted]]) -> None:
-    """Show the differences of all accesses, what will be checked, and every clone."""
+def _review(
+    context: Context, jobs: Sequence[Job], wanted: Mapping[str, Sequence[Wanted]], fold: bool = True
+) -> review.Unfold:
+    """Show what will be checked, every clone, and the differences of all accesses.
+
+    Returns a function that shows all differences, None if nothing is hidden.
+    """
     edits = _whole(jobs)
     diffs = [plan.diff(edit, context.home) for edit in edits]
-    rows = []
+    rows = [("write", review.written([job.change for job in jobs]))] if edits else []
     for job in jobs:
         claim = _claim(job)
         account = f" in account {claim.expected.account_id}" if claim.expected.account_id else ""
@@ -347,7 +352,8 @@ def _review(context: Context, jobs: Sequence[Job], wanted: Mapping[str, Sequence
             rows.append(("clone", f"and {len(wanted[job.entry.name]) - SHOWN} more"))
     decided = {name for job in jobs for name in job.change.decided}
     rows += removals.rows(edits, decided)
-    context.screen.review([diff for diff in diffs if diff], rows)
+    hidden = context.screen.review([diff for diff in diffs if diff], rows, fold)
+    return (lambda: _review(context, jobs, wanted, fold=False)) if hidden else None
 
 
 def _whole(jobs: Sequence[Job]) -> list[Edit]:
@@ -424,8 +430,8 @@ def _proven(context: Context, options: Options, job: Job) -> Outcome:
             return outcome
         job.trail = change_an_answer(context, job.walk, job.trail, verdict.about, OF_CLONES)
         job.change = review.planned(context, job.answers, job.walk.look, not options.yes)
-        _review(context, [job], {job.entry.name: []})
-        if not decide(context):
+        unfold = _review(context, [job], {job.entry.name: []})
+        if not decide(context, unfold=unfold):
             job.trail = change_an_answer(context, job.walk, job.trail, settled=OF_CLONES)
 
 

@@ -147,9 +147,9 @@ def test_the_review_shows_files_and_what_will_be_done():
     seen = Seen()
     seen.screen.review([DIFF], [("Will check", "who answers"), ("Will clone", "MySharedDemoRepo into ./here")])
     assert seen.lines() == [
-        *(f" {line}" for line in DIFF.splitlines()),
         " Will check   who answers",
         " Will clone   MySharedDemoRepo into ./here",
+        *(f" {line}" for line in DIFF.splitlines()),
     ]
     assert b"\x1b[32m+[profile acme-dev]\x1b[0m" in seen.raw and b"\x1b[31m-region = us-east-1\x1b[0m" in seen.raw
 
@@ -157,12 +157,43 @@ def test_the_review_shows_files_and_what_will_be_done():
 def test_on_fifty_columns_the_review_breaks_long_lines_with_an_indent():
     seen = Seen(50)
     seen.screen.review([DIFF], [("Will clone", "codecommit::us-east-2://acme-dev@MySharedDemoRepo into ./here")])
-    assert seen.lines()[6:] == [
+    lines = seen.lines()
+    assert lines[:2] == [
+        " Will clone   codecommit::us-east-2://acme-dev@MyS",
+        "              haredDemoRepo into ./here",
+    ]
+    assert lines[8:] == [
         " +role_arn =",
         "     arn:aws:iam::111122223333:role/CrossAccountRe",
         "     positoryContributorRole",
-        " Will clone   codecommit::us-east-2://acme-dev@MyS",
-        "              haredDemoRepo into ./here",
+    ]
+
+
+def test_a_difference_that_is_longer_than_the_screen_is_folded():
+    long = "\n".join(f"+line {number}" for number in range(40))
+    seen = Seen(rows=24)
+    assert seen.screen.review([long], [("write", "1 profile, 1 file")], fold=True) == 29
+    assert seen.screen.review(["+short"], [("write", "1 profile, 1 file")], fold=True) == 0
+    lines = seen.lines()
+    assert lines[:2] == [" write   1 profile, 1 file", " +line 0"]
+    assert lines[12:15] == [" +line 11", " … 29 more lines", " write   1 profile, 1 file"]
+
+
+@pytest.mark.parametrize("more", [{"fold": False}, {"fold": True, "TERM": "dumb"}])
+def test_nothing_is_folded_where_it_cannot_be_unfolded(more):
+    fold = more.pop("fold")
+    seen = Seen(rows=24, **more)
+    assert seen.screen.review(["\n".join(f"+line {number}" for number in range(30))], [], fold=fold) == 0
+    assert " +line 29" in seen.lines()
+
+
+def test_a_table_has_two_columns():
+    seen = Seen(40)
+    seen.screen.table([("Start URL", "https://acme.awsapps.com/start"), ("Role", "Developer")])
+    assert seen.lines() == [
+        " · Start URL  https://acme.awsapps.com/s",
+        "              tart",
+        " · Role       Developer",
     ]
 
 

@@ -212,7 +212,7 @@ def test_a_clone_that_goes_through_another_profile_is_moved_when_the_person_says
     outcome = run(around, given, Script(("review", "go"), ("move", moved)))
     assert outcome.cloned
     assert outcome.cloned.route.url == ("codecommit::us-east-2://dev@MySharedDemoRepo" if moved == "yes" else old)
-    assert "fetch git fetch" in screen(around).text()
+    assert "fetch ./MySharedDemoRepo from" in screen(around).text()
     assert ("repoint MySharedDemoRepo codecommit::us-east-2://dev@MySharedDemoRepo" in git.calls) == (moved == "yes")
 
 
