@@ -135,6 +135,10 @@ def _skips(answers: Answers, look: Look) -> bool:
     return not answers.text("git_name") and _named("user.name", "GIT_AUTHOR_NAME")(answers, look) is None
 
 
+def _email_known(answers: Answers, look: Look) -> str | None:
+    return "" if _skips(answers, look) else _named("user.email", "GIT_AUTHOR_EMAIL")(answers, look)
+
+
 NAME = Question(
     "git_name",
     "Your name for commits (optional)",
