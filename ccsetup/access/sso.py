@@ -40,7 +40,14 @@ def _same(one: str, other: str) -> bool:
     return one.rstrip("/#").lower() == other.rstrip("/#").lower()
 
 
+def _named(look: Look, key: str) -> str | None:
+    """Return a setting of the sso-session that was given by name and is here already, None if there is none."""
+    return look.sessions.get(str(look.told.get("sso_session", "")), {}).get(key) or None
+
+
 def _region(answers: Answers, look: Look) -> str | None:
+    if there := _named(look, "sso_region"):
+        return there
     url = answers.text("sso_start_url")
     told = validate.region_of(url)
     if told:
@@ -146,6 +153,7 @@ QUESTIONS = (
             " browser when you sign in, for example, https://acme.awsapps.com/start."
         ),
         choices=_urls,
+        known=lambda answers, look: _named(look, "sso_start_url"),
         parse=validate.sso_start_url,
         settle=_settle_url,
         free=True,

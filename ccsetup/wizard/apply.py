@@ -76,7 +76,10 @@ def _cloned(
     outcome: Outcome,
 ) -> Outcome:
     """Clone with the verified profile, which is kept even if the clone fails."""
+    there = {k: v for section in change.sections for k, v in section.settings.items()}
     if not directory:
+        context.screen.say(f" Ready. git and AWS tools can use the profile {claim.profile}.")
+        tell_end(context, claim, there)
         return outcome
     try:
         prompt = context.prompt if named else None
@@ -91,7 +94,7 @@ def _cloned(
             next=claim.to_go_on,
         ) from None
     if not cloned.problem:
-        tell_next(context, directory, claim, {k: v for section in change.sections for k, v in section.settings.items()})
+        tell_next(context, directory, claim, there)
     return outcome
 
 
@@ -140,10 +143,16 @@ def _tell_written(context: Context, receipt: Receipt) -> None:
 
 
 def tell_next(context: Context, directory: Path, claim: Claim, there: Mapping[str, Value | None]) -> None:
-    """Show the next steps and, if access expires, when it does and what to run then."""
-    first = "" if directory == context.cwd else f"cd {typed(checkout.shown(context, directory))} · "
-    context.screen.say(f" Next   {first}git pull and git push work as usual")
+    """Show the next step and, if access expires, when it does and what to run then."""
+    tell_ready(context, directory)
     tell_end(context, claim, there)
+
+
+def tell_ready(context: Context, directory: Path) -> None:
+    """Show that the clone is ready, and the command to copy, on a line of its own."""
+    context.screen.say(" Ready. git pull and git push work as usual in the clone.")
+    if directory != context.cwd:
+        context.screen.say(f"   cd {typed(checkout.shown(context, directory))}")
 
 
 def typed(folder: str) -> str:

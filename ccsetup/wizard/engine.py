@@ -423,10 +423,10 @@ def sentence(problem: Problem | None) -> str:
     """Return the line above a question that is asked again, "" if nothing was refused."""
     if problem is None:
         return ""
-    return " ".join(part for part in (problem.what, _here(problem.next)) if part)
+    return " ".join(part for part in (problem.what, here(problem.next)) if part)
 
 
-def _here(advice: str) -> str:
+def here(advice: str) -> str:
     """Return the sentences of an advice that help at a question: no flags, and no commands to run instead."""
     sentences = re.split(r"(?<=[.?!]) (?=[A-Z])", advice)
     return " ".join(it for it in sentences if not re.search(r"\bccsetup \w|(?<![\w-])--[a-z]", it))

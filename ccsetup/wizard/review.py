@@ -18,7 +18,7 @@ from ccsetup.core.model import Answers, Asked, Back, Choice, Expected, Plan, Sec
 from ccsetup.git import address
 from ccsetup.git.transport import way_of
 from ccsetup.wizard import checkout, flow
-from ccsetup.wizard.engine import Trail, Walk
+from ccsetup.wizard.engine import Trail, Walk, here
 from ccsetup.wizard.options import Options
 from ccsetup.wizard.verify import Claim, route
 
@@ -177,7 +177,9 @@ def after_failure(context: Context, refused: Problem, written: bool, options: Op
             return Verdict(RETRY, elsewhere[0])
         context.screen.problem(refused)
         return Verdict(KEEP if options.keep_on_failure else PUT_BACK)
+    advice, refused.next = refused.next, here(refused.next)  # what the menu below offers needs no flag
     context.screen.problem(refused)
+    refused.next = advice
     back = "Undo and quit" if written else "Quit"
     choices = [Choice(f"{RETRY} {region}", f"Use {region}") for region in elsewhere]
     titles = {q.key: q.title or q.ask for q in flow.questions(answers)}

@@ -438,11 +438,9 @@ def _proven(context: Context, options: Options, job: Job) -> Outcome:
 def _tell_next(context: Context, jobs: Sequence[Job], outcomes: Sequence[Outcome], got: Sequence[Got]) -> None:
     cloned = [it.outcome.cloned.directory for it in got if it.outcome.cloned]
     if len(cloned) == 1:
-        context.screen.say(
-            f" Next   cd {apply.typed(checkout.shown(context, cloned[0]))} · git pull and git push work as usual"
-        )
+        apply.tell_ready(context, cloned[0])
     elif cloned:
-        context.screen.say(f" Next   git pull and git push work as usual in all {len(cloned)} clones")
+        context.screen.say(f" Ready. git pull and git push work as usual in all {len(cloned)} clones.")
     told: set[object] = set()
     for job, outcome in zip(jobs, outcomes, strict=True):
         claim = _claim(job)

@@ -205,7 +205,7 @@ def test_a_journey_from_the_first_question_to_a_clone_that_keeps_working(
     terminal = start(tmp_path, env)
     walk(terminal, journey.steps)
     assert terminal.exit_code() == 0, terminal.text()
-    terminal.wait("✓ wrote", "✓ identity", "✓ access", "✓ cloned", "Next")
+    terminal.wait("✓ wrote", "✓ identity", "✓ access", "✓ cloned", "Ready.")
     known = (tmp_path / "work" / journey.repository / ".git" / "config").read_text()
     assert "name = Maria Garcia" in known
     assert not (home / ".gitconfig").exists()
