@@ -31,7 +31,7 @@ PROSE = 100  # the maximum width of sentences
 MOMENT_S = 0.3  # shorter tasks show no spinner
 LONG = 500  # a document with a longer list isn't indented, since nobody reads it and indenting takes time
 BESIDE = 11  # lines of a review's question, with its choices and the empty lines
-SHORTEST = 6  # lines of a difference that are shown in any case
+SHORTEST = 3  # lines of a difference that are shown in any case
 LIST = 17  # lines of the list below the heading
 WHILE_S = 1.0  # and, without a terminal, no line
 
