@@ -52,9 +52,9 @@ with open({out!r}, "w", encoding="utf-8") as out:
 class Terminal:
     """A child that asks, on a pseudo-terminal, and a screen that shows what it drew."""
 
-    def __init__(self, tmp_path, asked, columns=100, rows=24, **env):
+    def __init__(self, tmp_path, asked, columns=100, rows=24, child=CHILD, **env):
         self.out = tmp_path / "answers"
-        code = CHILD.format(root=str(ROOT), out=str(self.out), asked=asked)
+        code = child.format(root=str(ROOT), out=str(self.out), asked=asked)
         script = tmp_path / "child.py"
         script.write_text(code, encoding="utf-8")
         clean = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8", "TERM": "xterm-256color", **env}

@@ -161,8 +161,8 @@ def _record() -> str:
         terminal = Terminal([program()], env, work, COLUMNS, ROWS)
         terminal.pieces = [(time.monotonic(), b"$ ccsetup\r\n")]
         steps = [("What were you given?", f"\x1b[200~{MARIA}\x1b[201~"), ("What were you given?", ""),
-                 ("Profile name", ""), ("Write these changes?", ""),
-                 ("Your name", "\x15Maria Garcia"), ("Your email", "maria@acme.example")]  # fmt: skip
+                 ("Your name", "Maria Garcia"), ("Your email", "maria@acme.example"),
+                 ("Write these changes?", "")]  # fmt: skip
         pastes: list[tuple[float, str]] = []
         for question, typed in steps:
             terminal.ask(question)

@@ -87,18 +87,32 @@ class Shown:
     def failed(self, what: str, detail: str = "") -> None:
         self.lines.append(f"failed {what} {detail}")
 
-    def review(self, diffs: Sequence[str], rows: Sequence[tuple[str, str]]) -> None:
-        self.lines += [*diffs, *(f"{label} {text}" for label, text in rows)]
+    def review(self, diffs: Sequence[str], rows: Sequence[tuple[str, str]], fold: bool = False) -> int:
+        self.lines += [*(f"{label} {text}" for label, text in rows), *diffs]
+        return 0
+
+    def table(self, rows: Sequence[tuple[str, str]]) -> None:
+        self.lines += [f"{label} {text}" for label, text in rows]
 
     def problem(self, problem: Problem) -> None:
         self.lines.append(f"problem {problem.code} {problem.what} {problem.why} {problem.next}")
 
     @contextmanager
-    def busy(self, text: str) -> Iterator[Any]:
+    def busy(self, text: str, lasts_s: float | None = None) -> Iterator[Any]:
         yield lambda text, share: None
+
+    @contextmanager
+    def counting(self, text: str) -> Iterator[Any]:
+        yield lambda done, all_: None
 
     def link(self, text: str, url: str) -> None:
         self.lines.append(f"link {text} {url}")
+
+    def mark(self) -> int:
+        return len(self.lines)
+
+    def rewind(self, mark: int) -> None:
+        return
 
     def room(self) -> int | None:
         return None
@@ -173,7 +187,7 @@ class FakeAws:
     def repository(self, who: Who, name: str) -> Repository:
         return self._answer(f"repository {name}", self.found)
 
-    def regions_with(self, who: Who, name: str, regions: Sequence[str]) -> Sequence[str]:
+    def regions_with(self, who: Who, name: str, regions: Sequence[str], counted: Any = None) -> Sequence[str]:
         return self._answer(f"regions_with {name}", self.elsewhere)
 
     def branches(self, who: Who, name: str) -> Sequence[str]:
@@ -205,7 +219,7 @@ class FakeAws:
     def keys(self, who: Who) -> Keys:
         return self._answer(f"keys {who.profile}", self.exchanged)
 
-    def sightings(self, places: Sequence[Who], name: str) -> Sequence[Sighting]:
+    def sightings(self, places: Sequence[Who], name: str, counted: Any = None) -> Sequence[Sighting]:
         return self._answer(f"sightings {name}", self.seen)
 
     def create_repository(self, who: Who, name: str, description: str) -> Repository:

@@ -36,6 +36,10 @@ ACCESS = Access(
             "Which profile?",
             widget="choose",
             help="A profile like acme-dev. The profile itself isn't changed.",
+            about=(
+                "A profile is a named set of settings in ~/.aws that git and AWS tools use to sign in. Choose one that"
+                " can read the repository, for example, acme-dev."
+            ),
             choices=_profiles,
             default=_default,
             settle=_settle,

@@ -164,6 +164,10 @@ QUESTIONS = (
         "federated_name",
         "Federated user name (shown in CloudTrail)",
         help="2 to 32 characters, for example, maria.garcia.",
+        about=(
+            "AWS logs what you do with these credentials under this name. Use a name that identifies you, for example,"
+            " maria.garcia."
+        ),
         default=_name_here,
         parse=_name,
         settle=_settle_name,
@@ -177,6 +181,10 @@ QUESTIONS = (
         "IAM policy file (limits what the credentials can do)",
         widget="path",
         help="A JSON file like codecommit-policy.json. Default: access to only one repository.",
+        about=(
+            "An IAM policy lists what the credentials can do, and everything else is denied. Enter the path of a JSON"
+            " file, for example, codecommit-policy.json."
+        ),
         known=lambda answers, look: "" if answers.text("repo") else None,
         settle=_settle_policy,
         unasked=f"Specify the repository (--repo) or a policy: {_EXAMPLE}",

@@ -80,6 +80,10 @@ QUESTIONS = (
         "access_key_id",
         "Access key ID",
         help="It starts with ASIA (temporary) or AKIA (long-term). You can also paste all the values at once.",
+        about=(
+            "An access key ID is the public part of an AWS access key. It has 20 characters, for example,"
+            " AKIAIOSFODNN7EXAMPLE."
+        ),
         parse=_key_or_paste,
         settle=_settle_paste,
         reads=_recognised,
@@ -93,6 +97,10 @@ QUESTIONS = (
         "Secret access key",
         widget="secret",
         help="40 characters. Your input is hidden.",
+        about=(
+            "The secret access key is the password that belongs to an access key ID. It has 40 characters, for"
+            " example, wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY."
+        ),
         parse=validate.secret_access_key,
         when=lambda answers: bool(answers.text("access_key_id")),  # a different access key ID has a different secret
         flag="-",
@@ -103,6 +111,10 @@ QUESTIONS = (
         "Session token",
         widget="secret",
         help="The longest value. Paste all of it. Your input is hidden.",
+        about=(
+            "The session token is the third part of temporary credentials and expires with them. It's one long text,"
+            " for example, one that starts with IQoJb3JpZ2lu."
+        ),
         parse=validate.session_token,
         when=lambda answers: not answers.text("access_key_id").startswith("AKIA"),
         flag="-",

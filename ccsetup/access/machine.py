@@ -25,7 +25,7 @@ def _settle_role(value: Value, answers: Answers, look: Look) -> None:
             "A credential source requires a role ARN. SDKs reject a credential source without one.",
             next="Omit --credential-source to use this computer's own role, or add --role-arn.",
         )
-    here = look.machine()
+    here = role_here(look)
     if here == "Environment":
         raise Problem(
             "This computer's role credentials are in the AWS_ACCESS_KEY_ID … variables, which a profile can use only"
@@ -33,12 +33,18 @@ def _settle_role(value: Value, answers: Answers, look: Look) -> None:
             next="Assume another role (--role-arn arn:…), or store the credentials: ccsetup setup keys --keys env",
             code="source.credential-source",
         )
+
+
+def role_here(look: Look) -> str:
+    """Return the credential_source that provides this computer's role. Raises Problem if there is none."""
+    here = look.machine()
     if not here:
         raise Problem(
             "This computer has no role. Neither an EC2 nor a container metadata service returned credentials.",
-            next="Attach a role to this computer, or choose another kind of access: ccsetup setup sso",
+            next="Attach a role to this computer, or choose another kind of access. For example: ccsetup setup sso",
             code="source.credential-source",
         )
+    return here
 
 
 def _source_here(answers: Answers, look: Look) -> str | None:
@@ -76,6 +82,10 @@ QUESTIONS = (
     ROLE_ARN._replace(
         ask="Assume another role? (optional)",
         help="A role ARN, for example, arn:aws:iam::111122223333:role/CodeCommitAccess. To skip this, press Enter.",
+        about=(
+            "This computer's own role can assume another role that has more access, for example, in the repository's"
+            " account. To use only its own role, leave this empty."
+        ),
         settle=_settle_role,
         optional=True,
         title="Second role",
@@ -85,6 +95,10 @@ QUESTIONS = (
         "Credential source (where this computer's role comes from)",
         widget="choose",
         help="Ec2InstanceMetadata, EcsContainer, or Environment.",
+        about=(
+            "The credential source is the service that gives this computer its role. For example, Ec2InstanceMetadata"
+            " is for EC2 instances, and EcsContainer is for containers."
+        ),
         choices=_sources,
         known=_source_here,
         parse=credential_source,

@@ -10,6 +10,15 @@ from ccsetup.core.errors import Final, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Who
 
+ABOUT = (
+    "An MFA device shows the six-digit codes that prove it's you, for example, an authenticator app on your phone. AWS"
+    " knows it by its ARN (arn:aws:iam::888888888888:mfa/maria) or serial number."
+)
+ABOUT_CODE = (
+    "An MFA code is the number that your MFA device shows at the moment. It has six digits, for example, 123456, and"
+    " works only once."
+)
+
 
 @contextmanager
 def explained(answers: Answers, look: Look, source: Who) -> Iterator[None]:

@@ -176,6 +176,10 @@ QUESTIONS = (
         "Token",
         widget="secret",
         help="The whole token (eyJh….eyJp….SflK…). Your input is hidden.",
+        about=(
+            "An OIDC token is a signed text that proves who you are, for example, to a role that trusts your pipeline."
+            " It consists of three parts with dots between them (eyJh….eyJp….SflK…)."
+        ),
         known=_token_known,
         settle=_settle_token,
         flag="-",
@@ -188,6 +192,10 @@ QUESTIONS = (
         "Token file",
         widget="path",
         help="A path like /var/run/secrets/token. It's stored as an absolute path.",
+        about=(
+            "An OIDC token proves who you are, and a pipeline or identity provider writes it to a file. Enter the path"
+            " of that file, for example, ~/token.jwt."
+        ),
         default=lambda answers, look: look.env.get("AWS_WEB_IDENTITY_TOKEN_FILE"),
         parse=validate.token_file,
         settle=_settle_file,
@@ -200,6 +208,10 @@ QUESTIONS = (
         "Token provider",
         widget="choose",
         help="Tokens that aren't JWTs need a provider ID, for example, www.amazon.com.",
+        about=(
+            "A token that isn't a JWT doesn't name its issuer, so AWS needs to know the provider. For example,"
+            " www.amazon.com issues tokens for Login with Amazon."
+        ),
         choices=_providers,
         known=_provider_known,
         parse=_provider,

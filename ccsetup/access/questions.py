@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ccsetup.access.source_profile import hint, source_name
 from ccsetup.core import clock, profile_partition, regions, validate
-from ccsetup.core.errors import BadAnswer
+from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Keys, Section, Target, Value
 from ccsetup.core.profile_kind import kind_of
@@ -41,6 +41,7 @@ def duration(low_s: int, high_s: int) -> Question:
         "duration_seconds",
         "Session duration in seconds (optional)",
         help=f"{low_s} to {high_s}. Default: set by AWS.",
+        about="AWS ends a session after this time, and then new credentials are needed. For example, 3600 is one hour.",
         known=fixed(""),
         parse=validate.duration(low_s, high_s),
         optional=True,
@@ -52,6 +53,10 @@ ROLE_ARN = Question(
     "role_arn",
     "Role ARN",
     help="A role ARN looks like arn:aws:iam::111122223333:role/CodeCommitAccess.",
+    about=(
+        "An IAM role is a set of permissions that you use for a limited time. Its ARN holds the account and the name,"
+        " for example, arn:aws:iam::111122223333:role/CodeCommitAccess."
+    ),
     parse=validate.role_arn,
     title="Role",
 )
@@ -63,6 +68,10 @@ def session_name(known: Ready) -> Question:
         "role_session_name",
         "Session name (shown in CloudTrail)",
         help="A name that identifies you in the account's logs, for example, maria.garcia.",
+        about=(
+            "The session name appears in the AWS logs beside everything that you do with the role. Use a name that"
+            " identifies you, for example, maria.garcia."
+        ),
         known=known,
         parse=validate.role_session_name,
         optional=True,
@@ -108,10 +117,63 @@ def stored(answers: Answers, keys: Keys | None, renew: Mapping[str, str]) -> tup
     return (kept, Section("config", "profile", profile, beside)) if beside else (kept,)
 
 
+def _named(key: str, variable: str) -> Ready:
+    """Return a `known` that is empty if git has this setting already, or if nobody can be asked."""
+
+    def known(answers: Answers, look: Look) -> str | None:
+        return "" if look.alone or look.env.get(variable) or look.git_setting(key) else None
+
+    return known
+
+
+def _wants_clone(answers: Answers) -> bool:
+    return bool(answers.text("repo")) and answers.text("no_clone") != "yes"
+
+
+def _skips(answers: Answers, look: Look) -> bool:
+    """Return whether the user left the name empty, and so doesn't want to set the email address either."""
+    return not answers.text("git_name") and _named("user.name", "GIT_AUTHOR_NAME")(answers, look) is None
+
+
+def _email_known(answers: Answers, look: Look) -> str | None:
+    return "" if _skips(answers, look) else _named("user.email", "GIT_AUTHOR_EMAIL")(answers, look)
+
+
+NAME = Question(
+    "git_name",
+    "Your name for commits (optional)",
+    help="Used only for this clone, for example, Maria Garcia. To skip this, press Enter.",
+    about=(
+        "git writes your name and your email address into each commit. They don't have to be those of your AWS access,"
+        " for example, Maria Garcia and maria@example.com."
+    ),
+    known=_named("user.name", "GIT_AUTHOR_NAME"),
+    parse=validate.person,
+    when=_wants_clone,
+    optional=True,
+    flag="-",
+    title="Name for commits",
+)
+EMAIL = Question(
+    "git_email",
+    "Your email for commits (optional)",
+    help="Used only for this clone, for example, maria@example.com. To skip this, press Enter.",
+    about=NAME.about,
+    known=lambda answers, look: (
+        "" if _skips(answers, look) else _named("user.email", "GIT_AUTHOR_EMAIL")(answers, look)
+    ),
+    parse=validate.email,
+    when=_wants_clone,
+    optional=True,
+    flag="-",
+    title="Email for commits",
+)
+
+
 def shared(access: Access) -> tuple[Question, ...]:
     """Return the questions that come after those of one kind of access."""
     own = {question.key for question in access.questions}
-    rest = (OUTPUT, asked_region(), profile_name(access), NO_CLONE, REPO, BRANCH, DIRECTORY, VIA, WHOSE)
+    rest = (OUTPUT, asked_region(), profile_name(access), NO_CLONE, REPO, BRANCH, DIRECTORY, VIA, WHOSE, NAME, EMAIL)
     return tuple(question for question in rest if question.key not in own)
 
 
@@ -119,7 +181,7 @@ def nested_shared(access: Access) -> tuple[Question, ...]:
     """Return the questions that setting up a source profile adds to those of its kind. The region is not asked."""
     own = {question.key for question in access.questions}
     region = asked_region()._replace(known=lambda answers, look: region_near(answers, look) or "", optional=True)
-    profile = profile_name(access)._replace(ask="Name for the source profile", default=_base)
+    profile = profile_name(access)._replace(ask="Name for the source profile", known=None, default=_base)
     return tuple(question for question in (region, profile) if question.key not in own)
 
 
@@ -134,6 +196,10 @@ def asked_region() -> Question:
         "Which region is the repository in?",
         widget="choose",
         help="The region in the repository URL, for example, us-east-2.",
+        about=(
+            "An AWS region is a place where AWS stores data, and each repository is in one region. It's part of the"
+            " repository's address, for example, us-east-2 in codecommit::us-east-2://MySharedDemoRepo."
+        ),
         choices=_regions,
         known=_region_told,
         default=region_near,
@@ -224,6 +290,11 @@ def profile_name(access: Access) -> Question:
             (n for n in free if n not in there or (is_of(access, there[n]) and _is_same(there[n], answers))), None
         )
 
+    def known(answers: Answers, look: Look) -> str | None:
+        """Return the suggested name if a message brought a repository: then the name is shown in the review only."""
+        whole = "repo" in look.told and "repo" not in look.given and not look.alone
+        return suggested(answers, look) if whole else None
+
     def settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
         name = str(value)
         if name == source_name(answers):
@@ -243,6 +314,11 @@ def profile_name(access: Access) -> Question:
         "profile",
         "Profile name",
         help="The name that git and AWS tools use for the profile.",
+        about=(
+            "A profile is a named set of settings in ~/.aws that git and AWS tools use to sign in. You choose its"
+            " name, for example, acme-dev."
+        ),
+        known=known,
         default=suggested,
         parse=validate.profile,
         settle=settle,
@@ -250,12 +326,24 @@ def profile_name(access: Access) -> Question:
     )
 
 
-OUTPUT = Question("output", "Output format", known=fixed(""), parse=validate.output, optional=True, title="Output")
+OUTPUT = Question(
+    "output",
+    "Output format",
+    about="The AWS CLI prints its results in this format. For example, json is for programs, and table is for people.",
+    known=fixed(""),
+    parse=validate.output,
+    optional=True,
+    title="Output",
+)
 
 NO_CLONE = Question(
     "no_clone",
     "Set up access only, without cloning?",
     widget="confirm",
+    about=(
+        "A clone is a copy of the repository on this computer. Without one, only the profile is set up, for example,"
+        " if you want to clone later."
+    ),
     known=fixed("no"),
     parse=yes_no,
     title="No clone",
@@ -265,7 +353,12 @@ NO_CLONE = Question(
 def _repositories(answers: Answers, look: Look) -> list[Choice]:
     sections = look.sections(answers, look)
     who = look.who(answers.text("profile"), answers.text("region"), sections)
-    names = look.repositories(who._replace(alone=answers.text("kind") != "machine"))
+    try:
+        names = look.repositories(who._replace(alone=answers.text("kind") != "machine"))
+    except Problem as refused:
+        if refused.code == "access.assume":
+            refused.about = "role_arn" if answers.text("role_arn") else "sso_role_name"
+        raise
     return [*(Choice(name, name) for name in names), Choice("", "None for now", "set up the profile only")]
 
 
@@ -297,6 +390,10 @@ REPO = Question(
     "Which repository?",
     widget="choose",
     help="A repository name or URL, for example, MySharedDemoRepo.",
+    about=(
+        "A repository holds the code and its history. Enter its name or any of its addresses, for example,"
+        " MySharedDemoRepo or codecommit::us-east-2://MySharedDemoRepo."
+    ),
     choices=_repositories,
     known=_no_repo,
     parse=_parse_repo,
@@ -304,10 +401,6 @@ REPO = Question(
     free=True,
     title="Repository",
 )
-
-
-def _wants_clone(answers: Answers) -> bool:
-    return bool(answers.text("repo")) and answers.text("no_clone") != "yes"
 
 
 def _branches(answers: Answers, look: Look) -> list[Choice]:
@@ -332,6 +425,10 @@ BRANCH = Question(
     "branch",
     "Which branch?",
     widget="choose",
+    about=(
+        "A branch is a line of development, and the clone starts on the one that you choose. If you aren't sure, use"
+        " the default branch, for example, main."
+    ),
     choices=_branches,
     known=lambda answers, look: target(answers).branch,
     parse=_parse_branch,
@@ -349,24 +446,59 @@ def _folder(answers: Answers, look: Look) -> str:
     return f"./{name}" if name.startswith("-") else name
 
 
+def _is_taken(folder: str, answers: Answers, look: Look) -> bool:
+    """Return whether a folder contains something else than a clone of the repository."""
+    path, at = look.cwd / Path(folder).expanduser(), target(answers)
+    if not look.occupied(path) or look.unfinished(path):
+        return False
+    return not address.is_of(look.origin(path), at.name, at.region, look.env.get("CODE_COMMIT_ENDPOINT", ""))
+
+
+def _free_folder(folder: str, answers: Answers, look: Look) -> str:
+    """Return this folder, or with a number if it contains something else."""
+    names = (folder, *(f"{folder.rstrip('/')}-{number}" for number in range(2, 100)))
+    return next(name for name in names if not _is_taken(name, answers, look))
+
+
 def _folder_known(answers: Answers, look: Look) -> str | None:
     folder = _folder(answers, look)
-    return None if look.occupied(look.cwd / folder) else folder
+    return None if _is_taken(folder, answers, look) else folder
+
+
+def _folder_offered(answers: Answers, look: Look) -> str:
+    """Return the folder to offer. If nobody is asked, it stays the one that is taken, which is refused later."""
+    folder = _folder(answers, look)
+    return folder if look.alone else _free_folder(folder, answers, look)
+
+
+def _taken(folder: str, answers: Answers) -> str:
+    return f"{folder} already exists and isn't a clone of {target(answers).name}."
+
+
+def _why_folder(answers: Answers, look: Look) -> str:
+    folder = _folder(answers, look)
+    return _taken(folder, answers) if _is_taken(folder, answers, look) else ""
 
 
 def _settle_folder(value: Value, answers: Answers, look: Look) -> None:
-    path = look.cwd / Path(str(value)).expanduser()
-    if look.occupied(path) and "directory" not in look.given and str(value) != _folder(answers, look):
-        raise BadAnswer(f"{value} already exists and isn't empty. Choose another folder, for example, {value}-2.")
+    folder = str(value)
+    if not look.alone and "directory" not in look.given and _is_taken(folder, answers, look):
+        free = _free_folder(folder, answers, look)
+        raise BadAnswer(f"{_taken(folder, answers)} Use another folder, for example, {free}.", instead=free)
 
 
 DIRECTORY = Question(
     "directory",
     "Clone into which folder?",
     widget="path",
-    help="A folder with this name already exists. If it's a clone of this repository, it will be updated.",
+    help="A new folder, for example, demo or ~/code/demo.",
+    about=(
+        "The clone goes into a folder with this name, which is created if necessary. For example, demo is in the"
+        " current folder, and ~/code/demo is in your home folder."
+    ),
     known=_folder_known,
-    default=_folder,
+    default=_folder_offered,
+    why=_why_folder,
     parse=validate.folder,
     settle=_settle_folder,
     when=_wants_clone,

@@ -100,6 +100,10 @@ QUESTIONS = (
         "external_id",
         "External ID (optional)",
         help="An ID you were given, for example, acme-7f3b. If you don't have one, press Enter.",
+        about=(
+            "An external ID is a value that some companies require from other accounts that use their role. If you got"
+            " one with the role ARN, enter it, for example, acme-7f3b."
+        ),
         parse=validate.external_id,
         optional=True,
         title="External ID",
@@ -109,6 +113,7 @@ QUESTIONS = (
         "Does the role require MFA?",
         widget="choose",
         help="The MFA device that generates the codes, for example, arn:aws:iam::888888888888:mfa/maria.",
+        about=mfa_devices.ABOUT,
         choices=_devices,
         known=_mfa_known,
         parse=lambda text: "" if validate.tidy(text).lower() in ("no", "none", "n", "-") else validate.mfa_serial(text),
@@ -122,6 +127,7 @@ QUESTIONS = (
         "mfa_code",
         "MFA code",
         help="Six digits, for example, 123456. Each code works only once. Git uses the same session.",
+        about=mfa_devices.ABOUT_CODE,
         known=_code_known,
         parse=validate.mfa_code,
         settle=_settle_code,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _STDIN = "-"
 _SHOWN = 10
+_LONGEST_PATH = 300
 
 
 def _settle_assertion(value: Value, answers: Answers, look: Look) -> Told:
@@ -62,6 +64,12 @@ def _listed(found: Assertion, chosen: bool) -> tuple[str, ...]:
     roles = [role for role, _ in found.roles]
     more = f" and {len(roles) - _SHOWN} more" if len(roles) > _SHOWN else ""
     return () if chosen or len(roles) == 1 else (f"Available: {', '.join(roles[:_SHOWN])}{more}.",)
+
+
+def _is_path(text: str) -> bool:
+    """Return whether a text begins like the path of a file, so that it may be seen while you type it."""
+    named = re.match(r"\s*['\"]?(?:~|\.{1,2}[/\\]|/|\\\\|[A-Za-z]:[/\\]|\$\{?HOME)", text)
+    return bool(named) and len(text) < _LONGEST_PATH
 
 
 def _content(text: str, look: Look) -> str:
@@ -145,7 +153,12 @@ QUESTIONS = (
         "SAML assertion",
         widget="secret",
         help="Paste the SAMLResponse, or enter the path of its file, for example, ~/saml-response.txt.",
+        about=(
+            "A SAML assertion is what your identity provider sends to AWS when you sign in. It's a long base64 text,"
+            " for example, the SAMLResponse in the network tab of your browser's developer tools."
+        ),
         settle=_settle_assertion,
+        shows=_is_path,
         once=True,
         own=True,
         title="Assertion",

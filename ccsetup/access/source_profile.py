@@ -86,6 +86,10 @@ def source_profile(
         ask,
         widget="choose",
         help=help,
+        about=(
+            "A source profile has the credentials that the new profile starts from, for example, an IAM user's access"
+            " key. If you don't have one yet, set up a new profile here."
+        ),
         choices=choices,
         default=default,
         parse=_source,

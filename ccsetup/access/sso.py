@@ -40,7 +40,14 @@ def _same(one: str, other: str) -> bool:
     return one.rstrip("/#").lower() == other.rstrip("/#").lower()
 
 
+def _named(look: Look, key: str) -> str | None:
+    """Return a setting of the sso-session that was given by name and is here already, None if there is none."""
+    return look.sessions.get(str(look.told.get("sso_session", "")), {}).get(key) or None
+
+
 def _region(answers: Answers, look: Look) -> str | None:
+    if there := _named(look, "sso_region"):
+        return there
     url = answers.text("sso_start_url")
     told = validate.region_of(url)
     if told:
@@ -139,7 +146,12 @@ QUESTIONS = (
         "Start URL",
         widget="choose",
         help="The URL where you sign in, for example, https://acme.awsapps.com/start.",
+        about=(
+            "The start URL is the address of your company's AWS sign-in page. It's in your invitation and in the"
+            " browser when you sign in, for example, https://acme.awsapps.com/start."
+        ),
         choices=_urls,
+        known=lambda answers, look: _named(look, "sso_start_url"),
         parse=validate.sso_start_url,
         settle=_settle_url,
         free=True,
@@ -151,6 +163,10 @@ QUESTIONS = (
         widget="choose",
         help="A region like us-east-1. It can differ from the repository's region. Ask your administrator.",
         unasked="ccsetup couldn't find the region of the start URL. Ask your administrator, and pass --sso-region.",
+        about=(
+            "IAM Identity Center, which signs you in, runs in one region. The sign-in page shows it under Access keys,"
+            " for example, us-east-1."
+        ),
         choices=lambda answers, look: [Choice(r, r, city) for r, city in REGIONS.items()],
         known=_region,
         default=lambda answers, look: next(iter(_regions_used(look)), None),
@@ -162,6 +178,10 @@ QUESTIONS = (
         "legacy",
         "Use the legacy format for older tools?",
         widget="confirm",
+        about=(
+            "In the legacy format, each profile has a start URL of its own instead of sharing an sso-session. Only old"
+            " tools need it, for example, the AWS CLI before version 2.9."
+        ),
         known=fixed("no"),
         parse=yes_no,
         title="Legacy format",
@@ -170,6 +190,10 @@ QUESTIONS = (
         "sso_session",
         "Name for the sso-session",
         help="Profiles with the same sso-session share one sign-in.",
+        about=(
+            "An sso-session is a named sign-in in ~/.aws/config that several profiles can share. You choose its name,"
+            " for example, acme."
+        ),
         known=_session,
         parse=validate.sso_session,
         settle=_settle_session,
@@ -190,6 +214,10 @@ QUESTIONS = (
         "Which account?",
         widget="choose",
         help="The account that you have access to, for example, 111122223333.",
+        about=(
+            "A company can have many AWS accounts, and each repository is in one of them. Choose the account that has"
+            " the repository, for example, 111122223333."
+        ),
         choices=_accounts,
         parse=validate.account_id,
         title="Account",
@@ -199,6 +227,10 @@ QUESTIONS = (
         "Which role?",
         widget="choose",
         help="The permission set that you were assigned, for example, Developer.",
+        about=(
+            "A permission set defines what you can do in an account, and you use it as a role. Choose one that can"
+            " read the repository, for example, Developer."
+        ),
         choices=lambda answers, look: look.roles(start(answers), answers.text("sso_account_id")),
         parse=validate.permission_set,
         title="Role",

@@ -17,7 +17,7 @@ from ccsetup.aws.pooled_clients import Pool
 from ccsetup.aws.sdk import boto3_session, bounds, explained, refusals, told
 from ccsetup.aws.sts import SessionCache
 from ccsetup.core import limits, validate
-from ccsetup.core.concurrency import within
+from ccsetup.core.concurrency import Counter, within
 from ccsetup.core.context import Answer, Prompt, Sighting, Start
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit, Identity, Keys, Repository, Secret, Who
@@ -96,9 +96,14 @@ class Aws:
 
         return self._ask("codecommit", who, ask, resource=name)
 
-    def sightings(self, places: Sequence[Who], name: str) -> Sequence[Sighting]:
-        """Look for a repository with each profile in each given region, all at once, within a time limit."""
-        return repository_search.sightings(self._resolver, self._pool, places, name)
+    def sightings(
+        self, places: Sequence[Who], name: str, counted: Callable[[int, int], None] | None = None
+    ) -> Sequence[Sighting]:
+        """Look for a repository with each profile in each given region, all at once, within a time limit.
+
+        `counted` is told how many regions are done, and of how many.
+        """
+        return repository_search.sightings(self._resolver, self._pool, places, name, counted)
 
     def create_repository(self, who: Who, name: str, description: str) -> Repository:
         """Create a repository."""
@@ -106,8 +111,14 @@ class Aws:
             "codecommit", who, lambda cc: repository_search.create_repository(cc, name, description), resource=name
         )
 
-    def regions_with(self, who: Who, name: str, regions: Sequence[str]) -> Sequence[str]:
-        """Return which of these regions have a repository of that name. Asks all at once; refusals count as no."""
+    def regions_with(
+        self, who: Who, name: str, regions: Sequence[str], counted: Callable[[int, int], None] | None = None
+    ) -> Sequence[str]:
+        """Return which of these regions have a repository of that name. Asks all at once; refusals count as no.
+
+        `counted` is told how many regions are done, and of how many.
+        """
+        counter = Counter(regions, counted)
         credentials = self._resolver.arguments(who)
         there: set[str] = set()
         session, quick = told(lambda: boto3_session(who.profile, who.region), who), bounds(tries=1)
@@ -119,6 +130,7 @@ class Aws:
             with suppress(*refusals()):
                 found = codecommit.get_repository(repositoryName=name)["repositoryMetadata"]
                 there.add(codecommit.meta.region_name if found else "")
+            counter.done(codecommit.meta.region_name)
 
         with suppress(TimeoutError):
             within(limits.OTHER_REGIONS_S, *(partial(ask, client) for client in explained(clients, who)))

@@ -13,16 +13,21 @@ from ccsetup.aws.pooled_clients import Clients, Pool, endpoint_of
 from ccsetup.aws.sdk import refusals
 from ccsetup.core import limits
 from ccsetup.core.arn import Arn
-from ccsetup.core.concurrency import Crew
+from ccsetup.core.concurrency import Counter, Crew
 from ccsetup.core.context import Sighting
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Repository, Who
 
 Found = dict[tuple[str, str], Sighting]
+Counted = Callable[[int, int], None]
 
 
-def sightings(resolver: Resolver, pool: Pool, places: Sequence[Who], name: str) -> Sequence[Sighting]:
+def sightings(
+    resolver: Resolver, pool: Pool, places: Sequence[Who], name: str, counted: Counted | None = None
+) -> Sequence[Sighting]:
     """Look for a repository with each profile in each given region, 16 at a time. Never prompts.
+
+    `counted` is told how many regions are done, and of how many.
 
     Within a minute, each place has an answer, a refusal, or a Problem that says there was no answer.
     """
@@ -34,9 +39,10 @@ def sightings(resolver: Resolver, pool: Pool, places: Sequence[Who], name: str) 
         refused = keys[who.profile]
         if isinstance(refused, Problem):
             found[who.profile, who.region] = Sighting(who.profile, who.region, refused=refused)
+    counter = Counter((who.region for who in asked), counted)
     crew = Crew(limits.AT_ONCE, limits.READ_S)
     for run in _runs(asked):
-        crew.add(_asking(clients, run, keys, name, found))
+        crew.add(_asking(clients, run, keys, name, found, counter))
     crew.finish(limits.CALL_S)
     heard = dict(found)
     return [
@@ -90,13 +96,19 @@ def _runs(asked: Sequence[Who]) -> list[Sequence[Who]]:
 
 
 def _asking(
-    clients: Clients, run: Sequence[Who], keys: Mapping[str, Keys | Problem], name: str, found: Found
+    clients: Clients,
+    run: Sequence[Who],
+    keys: Mapping[str, Keys | Problem],
+    name: str,
+    found: Found,
+    counter: Counter,
 ) -> Callable[[], None]:
     def ask() -> None:
         for who in run:
             held = keys[who.profile]
             assert isinstance(held, Keys)  # noqa: S101
             found[who.profile, who.region] = _sighting(clients, who, held, name)
+            counter.done(who.region)
 
     return ask
 

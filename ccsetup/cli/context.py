@@ -160,4 +160,4 @@ def _prompt(options: Namespace, warm: Callable[[], None], screen: Screen) -> Pro
         gc.enable()
         warm()
 
-    return Prompt(os.environ, echo, on_first_draw=drawn, note=screen.note)
+    return Prompt(os.environ, echo, on_first_draw=drawn, note=screen.note, screen=screen)

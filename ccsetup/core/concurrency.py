@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections import Counter as ByGroup
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
@@ -63,6 +64,24 @@ def within(seconds: float, *works: Callable[[], T]) -> list[T]:
     if len(done) < len(works):
         raise TimeoutError(f"there was no response within {seconds:g} seconds")
     return [done[place] for place in range(len(works))]
+
+
+class Counter:
+    """Counts the groups whose work is done, for example regions, in several threads.
+
+    `counted` is told each time how many are done, and of how many.
+    """
+
+    def __init__(self, groups: Iterable[object], counted: Callable[[int, int], None] | None) -> None:
+        self._left, self._counted, self._lock = ByGroup(groups), counted, threading.Lock()
+        self._all = len(self._left)
+
+    def done(self, group: object) -> None:
+        """Count one piece of work of a group."""
+        with self._lock:
+            self._left[group] -= 1
+            if not self._left[group] and self._counted:
+                self._counted(sum(1 for left in self._left.values() if not left), self._all)
 
 
 @contextmanager

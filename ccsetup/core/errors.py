@@ -47,12 +47,16 @@ class Problem(Exception):
 
 
 class BadAnswer(Problem):
-    """An invalid value that was typed, pasted or given by a flag. The message contains a valid example."""
+    """An invalid value that was typed, pasted or given by a flag. The message contains a valid example.
+
+    `instead` is a valid answer that is close to it, if there is one.
+    """
 
     exit_code = 2
 
-    def __init__(self, what: str, *, why: str = "", next: str = "") -> None:
+    def __init__(self, what: str, *, why: str = "", next: str = "", instead: str = "") -> None:
         super().__init__(what, why=why, next=next, code="input.invalid")
+        self.instead = instead
 
 
 class Final(Problem):

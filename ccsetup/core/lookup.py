@@ -40,6 +40,7 @@ class Look:
         self.sections, self.clear = sections, clear
         self.env, self.cwd, self.home, self.now = context.env, context.cwd, context.home, context.now
         self.place_for: Callable[[str], Path] | None = None  # where a repository is cloned to, in another clone
+        self.alone = context.prompt is None  # nobody can be asked
         self.later: Callable[[], Later] | None = None  # finds what is broken on this computer
 
     def _once(self, key: object, make: Callable[[], T]) -> T:
@@ -85,9 +86,24 @@ class Look:
         """Return whether something at this path prevents cloning into it."""
         return self._context.files.occupied(path)
 
+    def unfinished(self, path: Path) -> bool:
+        """Return whether an earlier clone to this path was interrupted, so that it can be resumed."""
+        return self._context.git.unfinished(path)
+
     def origin(self, path: Path) -> str:
         """Return the remote address of the clone at this path, "" if it isn't a clone."""
         return self._context.git.origin(path)
+
+    def git_setting(self, key: str) -> str:
+        """Return one of git's settings outside a clone, "" if it isn't set or git can't be asked."""
+
+        def make() -> Mapping[str, str]:
+            try:
+                return dict(self._context.git.machine_settings())
+            except Problem:
+                return {}
+
+        return self._once(("git settings",), make).get(key, "")
 
     def git_command(self, name: str) -> str:
         """Return the path of the command with this name that git will find, "" if there is none."""
@@ -95,18 +111,21 @@ class Look:
 
     def sign_in_region(self, url: str) -> str | None:
         """Return the region of a start URL's Identity Center, None if it can't be found. It is looked for once."""
-        return self._once(("region", url), lambda: self._context.signin.resolve(url))
+        make = self._busy("Looking up the region of the start URL", lambda: self._context.signin.resolve(url))
+        return self._once(("region", url), make)
 
     def accounts(self, start: Start) -> Sequence[Choice]:
         """List the accounts behind a start URL, signing in first."""
-        found = self._once(("accounts", start), lambda: self._context.signin.accounts(start))
+        make = self._busy("Looking up your accounts", lambda: self._context.signin.accounts(start))
+        found = self._once(("accounts", start), make)
         self.signed_in = True
         return found
 
     def roles(self, start: Start, account_id: str) -> Sequence[Choice]:
         """List the permission sets of one account, signing in first."""
         self.signed_in = True  # also if the account has none
-        return self._once(("roles", start, account_id), lambda: self._context.signin.roles(start, account_id))
+        make = self._busy("Looking up your roles", lambda: self._context.signin.roles(start, account_id))
+        return self._once(("roles", start, account_id), make)
 
     def mfa_devices(self, who: Who) -> Sequence[str]:
         """List the caller's MFA devices."""
@@ -120,14 +139,17 @@ class Look:
 
     def regions_with(self, who: Who, name: str, regions: Sequence[str]) -> Sequence[str]:
         """Return which of these regions have a repository with this name."""
-        make = self._busy(
-            f"Looking for {name} in other regions", lambda: self._context.aws.regions_with(who, name, regions)
-        )
+
+        def make() -> Sequence[str]:
+            with self._context.screen.counting(f"Looking for {name} in other regions") as counted:
+                return self._context.aws.regions_with(who, name, regions, counted)
+
         return self._once(("regions", _key(who), name, tuple(regions)), make)
 
     def branches(self, who: Who, name: str) -> Sequence[str]:
         """List a repository's branches."""
-        return self._once(("branches", _key(who), name), lambda: self._context.aws.branches(who, name))
+        make = self._busy(f"Looking up the branches of {name}", lambda: self._context.aws.branches(who, name))
+        return self._once(("branches", _key(who), name), make)
 
     def identity(self, who: Who) -> Identity:
         """Return the identity of a caller according to STS."""
@@ -147,7 +169,8 @@ class Look:
     ) -> Keys:
         """Exchange a token for temporary credentials of a role."""
         asked = (role_arn, token, name, duration_s, provider, region)
-        return self._once(("web identity", asked), lambda: self._context.aws.web_identity(*asked))
+        make = self._busy("Requesting credentials with the token", lambda: self._context.aws.web_identity(*asked))
+        return self._once(("web identity", asked), make)
 
     def saml(self, role_arn: str, provider_arn: str, assertion: Secret, duration_s: int) -> Keys:
         """Exchange a SAML assertion for temporary credentials of a role. Cached, so that it is exchanged only once."""
@@ -175,7 +198,7 @@ class Look:
 
     def region_here(self) -> str:
         """Return the region of this computer, "" if unknown."""
-        return self._once(("region here",), self._context.aws.region_here)
+        return self._once(("region here",), self._busy("Looking for the region", self._context.aws.region_here))
 
     def stdin(self) -> str:
         """Return what was piped in. It is read once."""

@@ -106,11 +106,15 @@ class Corrected(NamedTuple):
 
 
 class Told(NamedTuple):
-    """An answer that contains others: the value to use, messages about it, and the further answers by key."""
+    """An answer that contains others: the value to use, messages about it, and the further answers by key.
+
+    `found` is a table of what was recognized, in two columns.
+    """
 
     value: Value
     said: tuple[str, ...]
     answers: Mapping[str, Value]
+    found: tuple[tuple[str, str], ...] = ()
 
 
 Widget = Literal["text", "secret", "path", "choose", "confirm"]
@@ -132,7 +136,9 @@ class Asked(NamedTuple):
     """A question that is ready for a prompt, with its choices and its default.
 
     `parse` raises BadAnswer with the message to show. `notice` is a line to show above it (a refusal, a lookup
-    that failed). `can_go_back` tells whether Esc goes back.
+    that failed). `can_go_back` tells whether Esc goes back. `default` is offered, `typed` is in the line already.
+    `about` explains the question's term in two sentences, for the key `?`. `shows` says which texts of a secret
+    question are no secret.
     """
 
     key: str
@@ -148,7 +154,10 @@ class Asked(NamedTuple):
     optional: bool = False
     reads: Callable[[str], str] | None = None
     later: Callable[[], Later] | None = None
+    typed: str = ""
+    about: str = ""
     unmatched: Callable[[str], Unmatched] | None = None
+    shows: Callable[[str], bool] | None = None
 
 
 class Back:

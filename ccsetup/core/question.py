@@ -31,22 +31,24 @@ def _always(_: Answers) -> bool:
 class Question(NamedTuple):
     """A question. The wizard's engine decides whether and how to ask it.
 
-    `key` is the flag's name with underscores. `parse` turns typed text into the answer, raises BadAnswer, or
-    returns Corrected. `choices` may look things up and raise Problem; then the question is asked as text with the
-    Problem's message above it. `known` is an answer that needs no prompt (it can be changed at the review).
-    `default` is offered, and used if the user can't be asked. Both may return None. `settle` checks the answer
-    with all earlier ones: it returns the answer to use instead, or None, and raises Problem to have the question
-    asked again. `reads` describes a text pasted into a list in a few words, "" if it isn't recognized, and `unmatched`
-    says what to do with a text that matches nothing in the list. `optional`
-    accepts an empty answer, `free` a typed answer to a list. An answer that works `once` isn't offered again.
-    `later` returns a function that finds further choices while the prompt is shown. `own`: what a team file or a
-    paste gives, for example a file, is only used if the user confirms it.
+    `key` is the flag's name with underscores. `parse` turns typed text into the answer, raises BadAnswer, or returns
+    Corrected. `about` explains the question's term in two sentences, with an example. `choices` may look things up and
+    raise Problem; then the question is asked as text with the Problem's message above it. `known` is an answer that
+    needs no prompt (it can be changed at the review). `default` is offered, and used if the user can't be asked. Both
+    may return None. `settle` checks the answer with all earlier ones: it returns the answer to use instead, or None,
+    and raises Problem to have the question asked again. `reads` describes a text pasted into a list in a few words, ""
+    if it isn't recognized, and `unmatched` says what to do with a text that matches nothing in the list. `optional`
+    accepts an empty answer, `free` a typed answer to a list. An answer that works `once` isn't offered again. `later`
+    returns a function that finds further choices while the prompt is shown. `own`: what a team file or a paste gives,
+    for example a file, is only used if the user confirms it. `why` says why it is asked, "" if that needs no words.
+    `shows` says which texts of a secret question are no secret, for example a file path.
     """
 
     key: str
     ask: str
     widget: Widget = "text"
     help: str = ""
+    about: str = ""
     choices: Callable[[Answers, Look], Sequence[Choice]] | None = None
     known: Callable[[Answers, Look], str | None] | None = None
     default: Callable[[Answers, Look], str | None] | None = None
@@ -55,6 +57,8 @@ class Question(NamedTuple):
     settle: Callable[[Value, Answers, Look], Value | Corrected | Told | None] | None = None
     reads: Callable[[str], str] | None = None
     unmatched: Callable[[str], Unmatched] | None = None
+    why: Callable[[Answers, Look], str] | None = None
+    shows: Callable[[str], bool] | None = None
     optional: bool = False
     later: Callable[[Look], Callable[[], Later] | None] | None = None
     free: bool = False

@@ -415,3 +415,19 @@ SETTINGS: Mapping[str, Callable[[str], str | Corrected]] = {
     "sso_start_url": sso_start_url,
 }
 """The rule for the values of each setting: questions, flags, team files, pastes and the doctor share it."""
+
+
+def person(text: str) -> str:
+    """Return a name for commits. Raises BadAnswer."""
+    value = " ".join(text.split())
+    if value.startswith("-") or re.search(r"[<>\x00-\x1f]", value):
+        raise BadAnswer("A name can't contain < or > or start with a hyphen. Use a name like Maria Garcia.")
+    return value
+
+
+def email(text: str) -> str:
+    """Return an email address for commits. Raises BadAnswer."""
+    value = text.strip()
+    if value and not re.fullmatch(r"[^\s@<>-][^\s@<>]*@[^\s@<>]+", value):
+        raise BadAnswer("That's not an email address. It should look like maria@example.com.")
+    return value

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from shlex import quote
 from typing import NamedTuple
 
 from ccsetup.core import limits, profile_partition, regions
+from ccsetup.core.concurrency import within
 from ccsetup.core.context import Answer, Context, Sighting
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
 from ccsetup.core.model import Identity, Repository, Route, Target, Value, Who
@@ -27,6 +29,7 @@ from ccsetup.git.address import Address
 from ccsetup.git.transport import AWS_CLI, HELPER, OURS, OWN_HELPER, REMOTE
 
 _ASKED = 6  # profiles that git itself tries
+_GIT_S = 150.0  # git ends sooner by itself: each of its two commands stops after a minute
 _NEAR, _FAR = 100, 12  # profiles tried for a missing repository: in its region, and in all regions
 
 Profiles = Mapping[str, Mapping[str, Value]]
@@ -192,15 +195,19 @@ def _readers(context: Context, facts: Facts, who: Who, others: Sequence[Who], na
     if found or not context.git.helper():
         return found
     plain = [it for it in others if address.takes_profile(it.profile) and not names_program(facts.profiles, it.profile)]
-    for other in plain[:_ASKED]:
-        route = Route(REMOTE, address.codecommit_url(name, who.region, other.profile))
+    tried = plain[:_ASKED]
+
+    def reads(other: Who) -> bool:
         try:
-            with context.screen.busy(f"Trying git with the profile {other.profile}"):
-                context.git.reachable(route)
+            context.git.reachable(Route(REMOTE, address.codecommit_url(name, who.region, other.profile)))
         except Problem:
-            continue
-        return [Sighting(other.profile, who.region, Repository(name, who.region, ""))]
-    return []
+            return False
+        return True
+
+    with context.screen.busy(f"Trying git with {', '.join(it.profile for it in tried)}"):
+        readable = within(_GIT_S, *(partial(reads, it) for it in tried))
+    first = next((other for other, can in zip(tried, readable, strict=True) if can), None)
+    return [Sighting(first.profile, who.region, Repository(name, who.region, ""))] if first else []
 
 
 def _elsewhere(context: Context, who: Who, others: Sequence[Who], name: str, itself: bool = True) -> Sequence[Sighting]:
@@ -208,11 +215,11 @@ def _elsewhere(context: Context, who: Who, others: Sequence[Who], name: str, its
     elsewhere = regions.beside(who.region) if itself else []
     near = [who._replace(region=region) for region in elsewhere]
     near += [other._replace(region=who.region) for other in others[:_NEAR]]
-    with context.screen.busy(f"Looking for {name} in other regions and with other profiles"):
-        found = [it for it in context.aws.sightings(near, name) if it.repository]
+    with context.screen.counting(f"Looking for {name} in other regions and with other profiles") as counted:
+        found = [it for it in context.aws.sightings(near, name, counted) if it.repository]
         if not found and others:
             far = [other._replace(region=region) for region in elsewhere for other in others[:_FAR]]
-            found = [it for it in context.aws.sightings(far, name) if it.repository]
+            found = [it for it in context.aws.sightings(far, name, counted) if it.repository]
     return found
 
 

@@ -57,6 +57,15 @@ _PLAIN = {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0xA0: " "}
 _DASHES = later(r"(?<!\S)-*[\u2013\u2014][\u2013\u2014-]*(?=(\w\s)?)")
 
 
+def is_of(origin: str, name: str, region: str, endpoint: str = "") -> bool:
+    """Return whether a clone's address is that of this repository. `endpoint` is CODE_COMMIT_ENDPOINT."""
+    try:
+        there = parse(origin, endpoint) if origin else None
+    except BadAnswer:
+        return False
+    return bool(there and there.repository == name and (not region or there.region in ("", region)))
+
+
 class Address(NamedTuple):
     """One repository. Whatever its address doesn't contain is empty.
 

@@ -6,10 +6,11 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from ccsetup.core import executables
+from ccsetup.core.concurrency import within
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import CloneResult, Edit, Route, Submodule
 from ccsetup.core.state_folder import state_folder
@@ -19,7 +20,7 @@ from ccsetup.git.clone_record import Records
 from ccsetup.git.config import GitConfig, Pairs, SettingChange
 from ccsetup.git.credential_store import Login
 from ccsetup.git.errors import name_of, not_git, problem_of, quoted
-from ccsetup.git.process import Progress, Runner
+from ccsetup.git.process import CHECK_S, Progress, Runner
 
 HELPER = "git-remote-codecommit"
 _NO_SETTINGS = {
@@ -274,9 +275,9 @@ class Git:
 
     def facts(self, directory: Path) -> tuple[str, int, str]:
         """Return a clone's branch, its number of commits and its size, for example "8.1 MiB"."""
-        branch = self._runner.within(directory, "symbolic-ref", "--short", "-q", "HEAD").out.strip()
-        commits = self._runner.within(directory, "rev-list", "--count", "HEAD").out.strip()
-        counted = self._runner.within(directory, "count-objects", "-v").out
+        asked = (("symbolic-ref", "--short", "-q", "HEAD"), ("rev-list", "--count", "HEAD"), ("count-objects", "-v"))
+        done = within(CHECK_S, *(partial(self._runner.within, directory, *words) for words in asked))
+        branch, commits, counted = (it.out.strip() for it in done)
         sizes = re.findall(r"^size(?:-pack)?: (\d+)$", counted, re.MULTILINE)
         return branch, int(commits or 0), _size(sum(map(int, sizes)))
 

@@ -192,6 +192,10 @@ VIA = Question(
     "How should git connect?",
     widget="choose",
     help=f"{REMOTE} or {HELPER}, for this clone only.",
+    about=(
+        "git connects to CodeCommit through git-remote-codecommit, or over HTTPS with a credential helper. Both can"
+        " pull and push, but some tools only know HTTPS addresses, for example, graphical git clients."
+    ),
     choices=_choices,
     known=_known,
     default=lambda answers, look: HELPER,
@@ -207,6 +211,10 @@ WHOSE = Question(
     "Which credential helper?",
     widget="choose",
     help="ccsetup (fast) or aws (the AWS CLI helper).",
+    about=(
+        "A credential helper creates a password from your AWS credentials each time git connects. For example, the"
+        " ccsetup helper does this without the AWS CLI."
+    ),
     choices=lambda answers, look: [Choice(OURS, "the ccsetup helper"), Choice(AWS_CLI, "the AWS CLI helper")],
     known=lambda answers, look: OURS,
     parse=lambda text: _named(text, (OURS, AWS_CLI), "--helper"),

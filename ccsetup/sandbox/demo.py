@@ -22,6 +22,7 @@ from ccsetup.team.contents import Entry, Place, Team
 if TYPE_CHECKING:
     from ccsetup.core.context import Screen
 
+PERSON = {"git_name": "Maria Garcia", "git_email": "maria@acme.example"}  # whom each visitor plays
 KINDS = ("sso", "console", "role", "mfa", "keys", "oidc", "saml", "federation", "machine", "existing")
 
 
@@ -178,7 +179,7 @@ class Visitor:
 
     def ask(self, asked: Asked) -> str | Secret | Back:
         """Answer one question."""
-        answer = self._card.answers.get(asked.key, asked.default)
+        answer = self._card.answers.get(asked.key, PERSON.get(asked.key, asked.default))
         text = answer() if callable(answer) else answer
         chosen = next((choice for choice in asked.choices if choice.value == text), None)
         if asked.notice:
@@ -205,7 +206,7 @@ class Coach:
         if asked.key.endswith("mfa_code"):
             code = self._state.mfa_code(self._state.device("maria").serial)
             return self._prompt.ask(asked._replace(notice=f"{asked.notice} Your MFA device shows {code}.".strip()))
-        known = self._card.answers.get(asked.key)
+        known = self._card.answers.get(asked.key, PERSON.get(asked.key))
         if isinstance(known, str) and not asked.default and not asked.choices:
             asked = asked._replace(default=known)
         return self._prompt.ask(asked)

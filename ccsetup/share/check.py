@@ -191,8 +191,8 @@ def _one_repository(context: Context, it: Arrangement, who: Who) -> Iterator[Lin
 
 def _elsewhere(context: Context, it: Arrangement, who: Who) -> Link:
     others = regions.beside(it.region)
-    with context.screen.busy(f"Looking for {it.repository} in the other regions"):
-        found = context.aws.regions_with(who, it.repository, others)
+    with context.screen.counting(f"Looking for {it.repository} in the other regions") as counted:
+        found = context.aws.regions_with(who, it.repository, others, counted)
     if not found:
         return Link(
             "repository", False, f"There is no repository {it.repository} in {it.region}.", "check the repository name"

@@ -126,6 +126,10 @@ class Arranging:
             "Administrator profile",
             widget="choose",
             help="Use the repository's account to manage the role, or the developers' account to manage their policy.",
+            about=(
+                "A profile with administrator permissions creates the role and its policies. Choose one for the"
+                " account that you want to change, for example, acme-admin."
+            ),
             choices=lambda answers, look: [Choice(name, name) for name in look.profiles],
             known=None if self.acts else questions.fixed(""),
             settle=share_questions.known_profile,
@@ -146,6 +150,10 @@ class Arranging:
             "Which repositories do you want to share?",
             widget="choose",
             help="Names, separated by spaces (for example, MySharedDemoRepo), ARNs, or patterns like team-*.",
+            about=(
+                "A repository belongs to one account and one region. Enter names, ARNs or patterns, for example,"
+                " arn:aws:codecommit:us-east-2:111122223333:MySharedDemoRepo."
+            ),
             choices=listed,
             parse=share_questions.repository,
             free=True,
@@ -166,6 +174,10 @@ class Arranging:
             "from_account",
             "Repository account ID",
             help="The 12-digit ID of the account that owns the repository, for example, 111122223333.",
+            about=(
+                "An account ID is the 12-digit number of an AWS account. Enter the account that the repository is in,"
+                " for example, 111122223333."
+            ),
             known=lambda answers, look: share_questions.address_of(answers).account_id or None,
             default=default,
             parse=validate.account_id,
@@ -185,6 +197,10 @@ class Arranging:
             "Who should have access?",
             widget="choose",
             help="Give access only to those who need it. To choose more than one option, repeat the --trust flag.",
+            about=(
+                "The role trusts those whom you choose here, and only they can assume it. For example, a permission"
+                " set lets in all its users, and a role lets in one build server."
+            ),
             choices=lambda answers, look: share_questions.WHOM,
             known=lambda answers, look: "given" if "trust" in look.given else None,
             default=questions.fixed("account"),
@@ -201,6 +217,10 @@ class Arranging:
             "kms_key",
             "KMS key ARN (optional)",
             help="Required only if the repository is encrypted with a customer managed key.",
+            about=(
+                "A KMS key encrypts the repository, and developers need permission to use it if it's your own. Its ARN"
+                " looks like arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab."
+            ),
             known=self._key_told,
             default=questions.fixed(""),
             parse=arrangement.kms_key,

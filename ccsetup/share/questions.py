@@ -26,15 +26,29 @@ WHOM = (
 )
 NOBODY = "That's not an account ID, a role ARN, a SAML provider ARN, or an OIDC issuer."
 _ASKS = {
-    "permission-set": ("Permission set", "The permission set's name in IAM Identity Center, for example, Developer."),
+    "permission-set": (
+        "Permission set",
+        "The permission set's name in IAM Identity Center, for example, Developer.",
+        "A permission set defines what its users can do in an account, and they use it as a role. The sign-in page"
+        " lists its name beside the account, for example, Developer.",
+    ),
     "role": (
         "Role ARNs",
         "One or more role ARNs, separated by spaces, for example, arn:aws:iam::888888888888:role/BuildMachine.",
+        "A role in the developers' account can be trusted by its ARN. For example,"
+        " arn:aws:iam::888888888888:role/BuildMachine is the role of a build server.",
     ),
-    "oidc": ("OIDC issuer", "The issuer's URL, for example, https://token.actions.githubusercontent.com"),
+    "oidc": (
+        "OIDC issuer",
+        "The issuer's URL, for example, https://token.actions.githubusercontent.com",
+        "An OIDC issuer is the service that signs the tokens of a pipeline. For example,"
+        " https://token.actions.githubusercontent.com is the issuer of GitHub Actions.",
+    ),
     "saml": (
         "SAML provider ARN",
         "The provider's ARN in IAM, for example, arn:aws:iam::111122223333:saml-provider/AcmeId",
+        "A SAML provider is your company's sign-in service, as IAM knows it. The IAM console lists its ARN under"
+        " Identity providers, for example, arn:aws:iam::111122223333:saml-provider/AcmeId.",
     ),
 }
 
@@ -143,13 +157,14 @@ def settle_whom(value: Value, answers: Answers, look: Look) -> Told | None:
 
 def trust(whom: str) -> Question:
     """Return the question for the details of a trust of this kind."""
-    ask, help_ = _ASKS.get(whom, ("Who should the role trust?", ""))
+    ask, help_, about = _ASKS.get(whom, ("Who should the role trust?", "", ""))
     prefix = "" if whom == "role" else f"{whom}:"
     typed = whom in _ASKS
     return Question(
         "trust",
         ask,
         help=help_,
+        about=about,
         known=questions.fixed("account") if whom in ("", "account") else None,
         parse=(lambda text: arrangement.trusts(prefix + validate.tidy(text))) if typed else arrangement.trusts,
         title="Trust",
@@ -188,6 +203,10 @@ def to_account() -> Question:
         "to_account",
         "Developers' account ID",
         help="The 12-digit ID of the account that needs access, for example, 888888888888.",
+        about=(
+            "An account ID is the 12-digit number of an AWS account. Enter the account in which the developers sign"
+            " in, for example, 888888888888."
+        ),
         known=of_role,
         parse=arrangement.accounts,
         settle=settle,
@@ -208,6 +227,10 @@ SUBJECT = Question(
     "Token subject",
     help="Only tokens with this subject are accepted. An asterisk (*) matches any text, for example, in"
     " repo:acme/shared:*",
+    about=(
+        "The subject of a token names the pipeline or user that it was issued for. For example, repo:acme/shared:*"
+        " stands for all branches of a GitHub repository."
+    ),
     parse=arrangement.subject,
     when=lambda answers: "oidc" in _kinds(answers),
     title="Subject",
@@ -216,6 +239,10 @@ AUDIENCE = Question(
     "audience",
     "Token audience",
     help="Only tokens with this audience are accepted, for example, sts.amazonaws.com.",
+    about=(
+        "The audience of a token names the service that it was issued for. For AWS it's usually this one, for example,"
+        " sts.amazonaws.com."
+    ),
     known=questions.fixed(arrangement.AUDIENCE),
     parse=arrangement.audience,
     when=lambda answers: "oidc" in _kinds(answers),
@@ -226,6 +253,10 @@ READ_ONLY = Question(
     "What access should they have?",
     widget="choose",
     help="Read access allows clone, fetch, and pull. Write access also allows push and pull requests.",
+    about=(
+        "Read access is for those who only download the code, for example, a build server. Write access is for those"
+        " who change it."
+    ),
     choices=lambda answers, look: (Choice("no", "Read and write"), Choice("yes", "Read only")),
     default=questions.fixed("no"),
     parse=questions.yes_no,
@@ -235,6 +266,10 @@ ROLE_NAME = Question(
     "role_name",
     "Role name",
     help="The name of the role to create, or of an existing role to update.",
+    about=(
+        "Developers assume this role to access the repository. Its name is part of the ARN that they use, for example,"
+        " CodeCommitAccess."
+    ),
     default=lambda answers, look: _suggested(answers),
     parse=arrangement.role_name,
     title="Role",
@@ -242,6 +277,10 @@ ROLE_NAME = Question(
 ROLE_PATH = Question(
     "role_path",
     "Role path (optional)",
+    about=(
+        "A path groups roles under a common prefix in their ARNs, and policies can refer to it. It starts and ends with"
+        " a slash, for example, /teams/platform/."
+    ),
     known=questions.fixed(""),
     parse=arrangement.role_path,
     settle=_one_path,
@@ -254,6 +293,10 @@ EXTERNAL_ID = Question(
     widget="choose",
     help="An external ID prevents a third party's tools from using the role on someone else's behalf. Within one"
     " company, choose No, because you can't switch to a role with an external ID in the AWS console.",
+    about=(
+        "An external ID is a value that must be given to assume the role, in addition to credentials. It's for third"
+        " parties, for example, a company that builds your code."
+    ),
     choices=lambda answers, look: (Choice("", "No"), Choice(AUTO, "Yes, generate one"), ),
     default=questions.fixed(""),
     parse=lambda text: text if text == AUTO else validate.external_id(text),
@@ -265,6 +308,10 @@ EXTERNAL_ID = Question(
 ALSO_EXTERNAL_ID = Question(
     "also_external_id",
     "Other external IDs to accept (optional)",
+    about=(
+        "The role also accepts these external IDs, so that you can replace one without interruption. For example, enter"
+        " the old one until everyone uses the new one."
+    ),
     known=questions.fixed(""),
     parse=arrangement.external_ids,
     optional=True,
@@ -277,6 +324,10 @@ REQUIRE_MFA = Question(
     widget="confirm",
     help="If you choose Yes, each developer needs an MFA device and must enter a code every hour, when the session"
     " ends.",
+    about=(
+        "MFA is a second proof of identity in addition to the access key. For example, an authenticator app on a phone"
+        " shows a new code every 30 seconds."
+    ),
     default=questions.fixed("no"),
     parse=questions.yes_no,
     known=lambda answers, look: "no" if "permission-set" in _kinds(answers) else None,
@@ -286,6 +337,10 @@ REQUIRE_MFA = Question(
 TAGS = Question(
     "principal_tag",
     "Required principal tags (optional)",
+    about=(
+        "A principal tag is a label on a user or role, and only those with this tag can assume the role. For example,"
+        " team=platform."
+    ),
     known=questions.fixed(""),
     parse=arrangement.tags,
     optional=True,
@@ -315,6 +370,10 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
             "Developers' start URL",
             widget="choose",
             help="For the team file: the URL where developers sign in, for example, https://acme.awsapps.com/start",
+            about=(
+                "The start URL is the address of the developers' AWS sign-in page. It's in the IAM Identity Center"
+                " console, for example, https://acme.awsapps.com/start."
+            ),
             choices=seen,
             known=start_url,
             default=questions.fixed(""),
@@ -328,6 +387,10 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
             "sso_region",
             "IAM Identity Center region (optional)",
             help="The region of the start URL, for example, us-east-1. Leave it empty to ask each developer.",
+            about=(
+                "IAM Identity Center, which signs developers in, runs in one region. Its console shows the region at"
+                " the top, for example, us-east-1."
+            ),
             known=lambda answers, look: validate.region_of(answers.text("sso_start_url")) or ("" if acts else None),
             default=region,
             parse=validate.region,
@@ -341,6 +404,10 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
 ORG = Question(
     "org",
     "Organization ID (optional)",
+    about=(
+        "With this ID, only accounts of your AWS organization can assume the role. The AWS Organizations console shows"
+        " it, for example, o-exampleorgid."
+    ),
     known=questions.fixed(""),
     parse=arrangement.organization,
     when=_by_assuming,
@@ -359,6 +426,10 @@ SESSION_NAME = Question(
 BOUNDARY = Question(
     "permissions_boundary",
     "Permissions boundary (optional)",
+    about=(
+        "A permissions boundary is a policy that limits what a role can do, and some companies require one. Enter its"
+        " ARN, for example, arn:aws:iam::111122223333:policy/Boundary."
+    ),
     known=questions.fixed(""),
     parse=arrangement.boundary,
     optional=True,
@@ -367,6 +438,10 @@ BOUNDARY = Question(
 SESSION = Question(
     "max_session_duration",
     "Maximum session duration in seconds (optional)",
+    about=(
+        "After this time, developers have to assume the role again. AWS allows one hour to 12 hours, for example, 14400"
+        " for four hours."
+    ),
     known=questions.fixed(""),
     parse=arrangement.session_duration,
     optional=True,
@@ -375,6 +450,7 @@ SESSION = Question(
 GROUP = Question(
     "group",
     "Group to attach the policy to (optional)",
+    about="All users in an IAM group get the policies that are attached to it. For example, developers.",
     known=questions.fixed(""),
     parse=arrangement.group_name,
     when=_by_assuming,

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 # In prompt_toolkit's names c-h is Backspace, c-i Tab and c-m Enter. c-z suspends; c-c and c-d cancel.
 ANYWHERE = frozenset({"<any>", "<sigint>", "escape", "c-m", "c-j", "c-c", "c-d", "c-z", "c-h", "left"})
 LINE = ANYWHERE | {
-    "<bracketed-paste>", "right", "home", "end", "delete", "c-a", "c-b", "c-e", "c-f", "c-k", "c-u", "c-w",
+    "<bracketed-paste>", "right", "home", "end", "delete", "c-a", "c-b", "c-e", "c-f", "c-i", "c-k", "c-u", "c-w",
 }  # fmt: skip
 USED: dict[Widget, frozenset[str]] = {
     "text": LINE,
     "secret": LINE,
-    "path": LINE | {"c-i", "s-tab", "up", "down"},
+    "path": LINE | {"s-tab", "up", "down"},
     "choose": LINE | {"up", "down", "c-p", "c-n", "pageup", "pagedown"},
     "confirm": ANYWHERE,
 }

@@ -76,8 +76,9 @@ def _fuzzy(there: Sequence[Entry], text: str) -> list[Entry]:
 class Pick:
     """The state of one list.
 
-    `free` adds the typed text as an entry, `use "…"`; `reads` adds an entry that describes it, if it is recognized.
-    If nothing matches, `said` tells why, and the entries are ALL and what `unmatched` suggests.
+    `free` adds the typed text as an entry, `use "…"`, or the default if it is no entry; `reads` adds an entry that
+    describes the typed text, if it is recognized. If nothing matches, `said` tells why, and the entries are ALL and
+    what `unmatched` suggests.
     """
 
     def __init__(
@@ -95,12 +96,15 @@ class Pick:
         self._due: str | None = None
         self.widest = max((cells(entry.label) for entry in self._there), default=0)
         self._start = next((i for i, choice in enumerate(choices) if default and choice.value == default), -1)
-        self.typed = default if free and self._start < 0 else ""
+        self.offered = default if free and self._start < 0 else ""  # a default that is no entry of the list
+        self.typed = ""
         self._shown: list[Entry] = []
         self.at = self._top = 0
-        self.narrow(self.typed)
-        if self.typed:
-            self.at = next(i for i, entry in enumerate(self.shown) if entry.choice.value == default)
+        self.narrow("")
+
+    def decline(self) -> None:
+        """Drop the default that is no entry of the list."""
+        self.offered, self._due = "", self.typed
 
     def grow(self, choices: Sequence[Choice]) -> None:
         """Add entries at the end. The cursor stays on its entry."""
@@ -124,6 +128,8 @@ class Pick:
             self._shown, exact = matching(self._there, self._due)
             text, self._due, self._said = self._due.strip(), None, ""
             self._add(text, exact)
+            if self.offered and not text:
+                self._shown.insert(0, self._use(self.offered))
             if text and not self._shown:
                 self._suggest(text)
         return self._shown
@@ -145,7 +151,8 @@ class Pick:
             return
         words = self._reads(text) if self._reads else ""
         if words:
-            self._shown.insert(0, Entry(Choice(text, words), inert(words), "press Enter to use it", "", ""))
+            entry = Entry(Choice(text, words), inert(words), "press Enter to use it", "", "", own=False)
+            self._shown.insert(0, entry)
         elif self._free:
             self._shown.insert(len(self._shown) if exact else 0, self._use(text))
 
@@ -164,13 +171,17 @@ class Pick:
         """Return the entry under the cursor."""
         return self.shown[self.at] if self.shown else None
 
-    def window(self, rows: int) -> list[tuple[Entry, bool]]:
-        """Return the entries that fit into `rows` lines, each with whether the cursor is on it."""
+    def window(self, rows: int) -> list[tuple[Entry, bool, str]]:
+        """Return the entries that fit into `rows` lines, each with whether the cursor is on it, and ▲ or ▼ if the
+        list goes on above or below it."""
         self._top = max(min(self._top, self.at, len(self.shown) - rows), self.at - rows + 1, 0)
-        return [(e, i == self.at) for i, e in enumerate(self.shown[self._top : self._top + rows], self._top)]
+        end = self._top + rows
+        marks = {self._top: "▲"} if self._top else {}
+        marks |= {end - 1: "▼"} if end < len(self.shown) else {}
+        return [(e, i == self.at, marks.get(i, "")) for i, e in enumerate(self.shown[self._top : end], self._top)]
 
     def counter(self) -> str:
-        """Return the length of the list, or how much of it matches, for example "3 of 5,000"."""
-        total = f"{len(self._there):,}"
-        matching = 0 if self.said else sum(e.own for e in self.shown)
-        return f"{matching:,} of {total}" if self.typed.strip() else f"{total} entries"
+        """Return the place of the cursor among the entries that match, for example "3 of 29"."""
+        if self.said:
+            return f"0 of {len(self._there):,}"
+        return f"{self.at + 1 if self.shown else 0:,} of {len(self.shown):,}"

@@ -21,6 +21,10 @@ KEYS = frozenset(
     | {f"{ESC}[{number}~" for number in (1, 3, 4, 5, 6, 7, 8)}  # Home, Delete, End, Page Up, Page Down
     | {f"{ESC}[Z"}  # Shift-Tab
 )
+# How a key is sent if a program left an extended keyboard mode on: CSI code ; modifiers : event u, or CSI 27 ; … ~.
+NUMBERED = later(r"\x1b\[(?:27;([0-9]+);([0-9]+)~|([0-9]+)(?:;([0-9]+)(?::([0-9]+))?)?u)")
+LOCKS = 64 | 128  # Caps Lock and Num Lock, in the modifiers
+SHIFT, CTRL = 1, 4
 ESCAPE_S = 0.1  # Esc counts as a key of its own if nothing follows it for this long
 PATIENCE_S = 1.0  # an unfinished sequence is dropped after this long
 
@@ -65,6 +69,8 @@ class Keyboard:
         text, self._held, self._at = self._held + data, "", now
         for piece in self._pieces(text if is_pasting else text.replace("\x9b", f"{ESC}[")):
             self._parser.feed(piece)
+            if piece == ESC:
+                self._parser.flush()  # nothing follows it
 
     def flush(self) -> None:
         """Pass on Esc if nothing followed it."""
@@ -90,6 +96,8 @@ class Keyboard:
                 yield piece
             elif piece.endswith(CTRL_C):  # Ctrl-C cancels even right after Esc
                 yield CTRL_C
+            elif key := _numbered(piece):
+                yield key
 
     def _size(self, text: str) -> int:
         """Return the length of the text, key, paste or sequence at the start; 0 if it is unfinished."""
@@ -107,6 +115,21 @@ class Keyboard:
             if _SO_FAR[lead].fullmatch(text, at + 1):
                 return 0
         return at + 1 if lead else 0  # Alt with a key, or Esc so far
+
+
+def _numbered(sequence: str) -> str:
+    """Return the character of a key that is sent as a number, "" for other keys and modifiers, and for a release."""
+    found = NUMBERED.fullmatch(sequence)
+    if not found:
+        return ""
+    code, modifiers = int(found[2] or found[3]), (int(found[1] or found[4] or 1) - 1) & ~LOCKS
+    if found[5] == "3" or code > 0x10FFFF:
+        return ""
+    if modifiers == SHIFT and chr(code).islower():
+        return chr(code).upper()
+    if not modifiers:
+        return chr(code) if chr(code).isprintable() or code in (8, 9, 13, 27, 127) else ""
+    return chr(code & 31) if modifiers == CTRL and chr(code).isascii() and chr(code).isalpha() else ""
 
 
 def escape_s(env: Mapping[str, str]) -> float:

@@ -39,7 +39,8 @@ def accepted(asked: Asked, typed: str, echo: Echo, label: str = "") -> Answered:
     if not value and not asked.optional and asked.widget != "choose":
         raise BadAnswer("An answer is required.")
     if asked.widget == "secret":
-        return Answered(Secret(value), MASK if value else "", said)
+        shown = echo.brief(typed) if asked.shows and asked.shows(typed) else MASK
+        return Answered(Secret(value), shown if value else "", said)
     if asked.widget == "confirm":
         label = value.capitalize()
     return Answered(value, label or echo.brief(value), said)
@@ -51,7 +52,8 @@ def conversation(asked: Asked, say: Say, read: Read, echo: Echo) -> Answered | B
     for mark, text in (("! ", asked.notice), ("? ", asked.ask), ("  ", help_)):
         if text:
             say(mark + inert(text))
-    listed = (asked.choices, echo, asked.default, asked.free, asked.reads, asked.unmatched)
+    default = asked.typed or asked.default
+    listed = (asked.choices, echo, default, asked.free, asked.reads, asked.unmatched)
     pick = Pick(*listed) if asked.widget == "choose" else None
     while True:
         for line in _listed(pick) if pick else ():
@@ -59,6 +61,9 @@ def conversation(asked: Asked, say: Say, read: Read, echo: Echo) -> Answered | B
         typed = "\n".join(map(inert, read(_before(asked, pick, echo), asked.widget == "secret").split("\n"))).strip()
         if typed == "b" and asked.can_go_back:
             return BACK
+        if typed == "?" and asked.about:
+            say("  " + inert(asked.about))
+            continue
         try:
             if answer := _answer(asked, typed, pick, say, echo):
                 return answer
@@ -75,8 +80,9 @@ def _listed(pick: Pick) -> Iterator[str]:
 
 def _before(asked: Asked, pick: Pick | None, echo: Echo) -> str:
     hints = ["number or text"] if pick else ["y or n"] if asked.widget == "confirm" else []
+    hints += ["?: help"] if asked.about else []
     hints += ["b: back"] if asked.can_go_back else []
-    default = echo.brief(asked.default)
+    default = echo.brief(asked.typed or asked.default)
     if asked.widget == "secret":
         default = MASK if default else ""
     elif asked.widget == "confirm":
@@ -89,9 +95,12 @@ def _before(asked: Asked, pick: Pick | None, echo: Echo) -> str:
 def _answer(asked: Asked, typed: str, pick: Pick | None, say: Say, echo: Echo) -> Answered | None:
     if not pick:
         yes_no = {"y": "yes", "n": "no", "": "yes"} if asked.widget == "confirm" else {}
-        typed = typed or asked.default
-        return accepted(asked, yes_no.get(typed.lower(), typed), echo)
-    entry = _chosen(pick, typed, bool(asked.default), say, echo)
+        typed = typed or asked.typed or asked.default
+        answer = accepted(asked, yes_no.get(typed.lower(), typed), echo)
+        if asked.shows and asked.shows(typed):
+            say("  " + answer.shown)
+        return answer
+    entry = _chosen(pick, typed, bool(asked.typed or asked.default), say, echo)
     return accepted(asked, entry.choice.value, echo, entry.label if entry.own else "") if entry else None
 
 

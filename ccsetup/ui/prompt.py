@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from prompt_toolkit.application import Application
     from prompt_toolkit.output import Output
 
+    from ccsetup.ui.screen import Screen
+
 STALE_S = 0.3  # after this long, something was loading, and what you typed meanwhile doesn't answer a question
 
 
@@ -34,7 +36,7 @@ class Prompt:
     """Asks on a terminal. stdin and stderr must both be terminals.
 
     `on_first_draw` is called once, when the first question is on screen. `note` receives messages about corrected
-    answers.
+    answers. `screen` is what the rest of the program writes to: going back redraws there.
     """
 
     def __init__(
@@ -44,10 +46,12 @@ class Prompt:
         on_first_draw: Callable[[], None] | None = None,
         note: Callable[[str], None] | None = None,
         *,
+        screen: Screen | None = None,
         input: Any = None,
         output: Any = None,
     ) -> None:
         self._env, self._echo, self._note, self._on_first_draw = env, echo, note, on_first_draw
+        self._page = Page(screen) if screen else None
         self._input, self._output = input, output
         self._tty = Tty()
         self._answered_at = 0.0
@@ -83,6 +87,8 @@ class Prompt:
         from prompt_toolkit.input.typeahead import clear_typeahead
         from prompt_toolkit.output import ColorDepth
 
+        if self._page:
+            self._page.turn(asked)
         depth = ColorDepth.DEPTH_1_BIT if appearance.wants_colors(self._env) is False else None
         sheet = Sheet(asked, self._terminal(), depth, self._echo)
         app = sheet.application(self._input)
@@ -100,8 +106,9 @@ class Prompt:
         answer = self._run(app)
         if isinstance(answer, bool):
             answer = accepted(asked, "yes" if answer else "no", self._echo)
-        if isinstance(answer, Answered):
-            sheet.leave(answer.shown)
+        lines = sheet.leave(answer.shown) if isinstance(answer, Answered) else []
+        if self._page:
+            self._page.left(lines)
         return answer  # type: ignore[no-any-return]
 
     def _is_fresh(self, asked: Asked) -> bool:
@@ -184,6 +191,48 @@ def _hidden() -> str:
                 "This terminal can't hide your input.",
                 next="Use another terminal, or pipe the values in: pbpaste | ccsetup setup keys --keys -",
             ) from None
+
+
+class Page:
+    """The questions on the screen, so that one that is asked again, or that you go back to, is redrawn in place."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._asked: list[tuple[str, str, int, int]] = []  # key, text, and between which marks its answer is
+        self._is_back = False
+
+    def turn(self, asked: Asked) -> None:
+        """Make room for a question.
+
+        If you went back to it, all that was written since is removed. If it was refused or is asked again, its old
+        answer is.
+        """
+        self._asked = [it for it in self._asked if it[3] <= self._screen.mark()]
+        keys = [it[0] if self._is_back else it[:2] for it in self._asked]
+        key = asked.key if self._is_back else (asked.key, asked.ask)
+        if key in keys:
+            at = len(keys) - 1 - keys[::-1].index(key)
+            begin, end = self._asked[at][2:]
+            if self._is_back or (at == len(keys) - 1 and asked.notice):
+                self._screen.rewind(begin)
+                del self._asked[at:]
+            else:
+                self._cut(at, begin, end)
+        self._begin, self._now = self._screen.mark(), asked
+
+    def _cut(self, at: int, begin: int, end: int) -> None:
+        before = self._screen.mark()
+        self._screen.cut(begin, end)
+        gone = before - self._screen.mark()
+        after = ((key, ask, b - gone, e - gone) for key, ask, b, e in self._asked[at + 1 :])
+        self._asked = [*self._asked[:at], *after]
+
+    def left(self, lines: Sequence[str]) -> None:
+        """Take note of the lines that remain of the question, none if you went back from it."""
+        self._is_back = not lines
+        if lines:
+            self._screen.wrote(*lines)
+            self._asked.append((self._now.key, self._now.ask, self._begin, self._screen.mark()))
 
 
 class Beside:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ccsetup.core.echo import Echo, summary
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import BACK, Asked, Choice
-from ccsetup.core.text import cells, cut, inert, padded, spell, wrap
+from ccsetup.core.text import MASK, cells, cut, inert, padded, spell, wrap
 from ccsetup.ui.bindings import unused
 from ccsetup.ui.filter_list import ALL, Entry, Pick
 from ccsetup.ui.plain_prompt import Answered, accepted
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 ROWS = 12  # how many entries of a list are on screen at once
 MOVES = {"up": -1, "c-p": -1, "down": 1, "c-n": 1, "pageup": -10, "pagedown": 10, "home": -(10**9), "end": 10**9}
+TAKES = ("c-i", "right", "end", "c-e", "c-f", "c-h")  # the keys that take an offered answer into the line
+DELETES = ("c-h",)
 HINT = 24  # a hint isn't cut to fewer columns than this
 BREAK = "⏎"  # stands for the line breaks of a paste in the buffer's single line
 STYLE = [
@@ -59,13 +61,15 @@ class Sheet:
             else None
         )
         self.refused = ""
+        self.explained = False  # the key `?` was pressed
+        self._offered = (self.pick.offered if self.pick else self.default) if asked.widget != "confirm" else ""
         self.app: Application[Any]
 
     def application(self, input: Any) -> Application[Any]:
         """Return the prompt with our layout and keys."""
         from prompt_toolkit.styles import Style
 
-        widget, default = self.asked.widget, self.default
+        widget, typed = self.asked.widget, inert(self.asked.typed)
         common: dict[str, Any] = {
             "message": self._message(),
             "style": Style(STYLE),
@@ -74,20 +78,24 @@ class Sheet:
             "color_depth": self.depth,
             "enable_suspend": True,
         }
-        line = {**common, "wrap_lines": False, "input_processors": [Dots(self.echo, hidden=widget == "secret")]}
+        line = {**common, "wrap_lines": False, "input_processors": [Dots(self.echo, self._hides)]}
+        line["placeholder"] = self._beside
         if self.pick:
-            return self._framed(self._filter_line(self.pick.typed, line))
+            self.pick.narrow(self.asked.typed)
+            return self._framed(self._filter_line(self.asked.typed, line))
         import questionary
 
         if widget == "confirm":
-            made = questionary.confirm(default=default.lower() not in ("no", "n"), auto_enter=False, **common)
-        elif widget == "secret":
-            made = questionary.password(default=default, **line)
+            made = questionary.confirm(default=self.default.lower() not in ("no", "n"), auto_enter=False, **common)
         elif widget == "path":
-            made = questionary.path(default=default, complete_while_typing=False, reserve_space_for_menu=6, **line)
+            made = questionary.path(default=typed, complete_while_typing=False, reserve_space_for_menu=6, **line)
         else:
-            made = questionary.text(default=default, **line)
+            made = questionary.text(default=typed, **line)
         return self._framed(made.application)
+
+    def _hides(self, text: str) -> bool:
+        """Return whether a typed text is shown as dots only."""
+        return self.asked.widget == "secret" and not (self.asked.shows and self.asked.shows(text))
 
     def _filter_line(self, typed: str, line: dict[str, Any]) -> Application[Any]:
         """Return the input line above a list. The first prompt is a list, so it doesn't have to import questionary."""
@@ -96,7 +104,7 @@ class Sheet:
         from prompt_toolkit.lexers import SimpleLexer
 
         message = [("class:qmark", "?"), ("class:question", f" {line['message']} ")]
-        more = {**line, "message": message, "placeholder": self._beside, "lexer": SimpleLexer("class:answer")}
+        more = {**line, "message": message, "lexer": SimpleLexer("class:answer")}
         session: PromptSession[Any] = PromptSession(**more)
         session.default_buffer.reset(Document(_in_one_line(typed)))
         return session.app
@@ -107,8 +115,8 @@ class Sheet:
             self.asked = self.asked._replace(choices=(*self.asked.choices, *choices))
             self.pick.grow(choices)
 
-    def leave(self, shown: str) -> None:
-        """Write the line that remains of an answered question, or two lines if it is too long."""
+    def leave(self, shown: str) -> list[str]:
+        """Write the line that remains of an answered question, or two lines if it is too long. Returns the lines."""
         from prompt_toolkit import print_formatted_text
         from prompt_toolkit.formatted_text import FormattedText
         from prompt_toolkit.styles import Style
@@ -124,6 +132,7 @@ class Sheet:
             color_depth=self.depth,
             include_default_pygments_style=False,
         )
+        return "".join(self._spelled(text) for _, text in line).split("\n")
 
     @property
     def _columns(self) -> int:
@@ -138,10 +147,14 @@ class Sheet:
         return self._spelled("\n  ".join(lines) + ("\n " if crowded else " "))
 
     def _beside(self) -> Fragments:
+        """Return what is dim in the empty line: the offered answer, or the help of a list."""
+        if self._offered and not self.pick:
+            offered = MASK if self.asked.widget == "secret" else self.echo(self._offered, mask="")
+            return [("class:help", self._spelled(offered))]
         return [("class:help", self._spelled(self.help if self._is_beside() else ""))]
 
     def _is_beside(self) -> bool:
-        return cells(self.ask) + cells(self.help) + 4 <= self._columns
+        return bool(self.pick) and not self.explained and cells(self.ask) + cells(self.help) + 4 <= self._columns
 
     def _framed(self, app: Application[Any]) -> Application[Any]:
         from prompt_toolkit.filters import to_filter
@@ -164,48 +177,86 @@ class Sheet:
         return self._block("class:notice", f"! {notice}", 0) if notice else []
 
     def _below(self) -> Fragments:
-        back = "esc:\N{NO-BREAK SPACE}back" if self.asked.can_go_back else ""
         if self.app.current_buffer.complete_state:
             return []
+        told = self._told()
+        return [*told, *self._list(len(told)), *self._footer(len(told))]
+
+    def _told(self) -> Fragments:
+        """Return the lines between the answer and the list: why it was refused, the explanation, or the help."""
         if self.refused:
-            return [*self._block("class:refused", f"✗ {self.refused}"), *self._list(back)]
-        if self.pick:
-            return [*([] if self._is_beside() else self._block("class:help", self.help)), *self._list(back)]
-        return self._block("class:help", "   ".join(filter(None, (self.help, back))))
+            return self._block("class:refused", f"✗ {self.refused}")
+        if self.explained:
+            return self._block("", inert(self.asked.about))
+        return [] if self._is_beside() else self._block("class:help", self.help)
+
+    def _footer(self, taken: int) -> Fragments:
+        """Return the keys in one line, with as many words as fit: first those marked +, left out first those with -."""
+        typed, pick = bool(self.app.current_buffer.text), self.pick
+        long = pick is not None and len(self.asked.choices) > self._rows(taken)
+        clears = self.explained or (pick is not None and typed)
+        offers = bool(self._offered) and not typed
+        keys = [
+            ("↑↓", "choose", "") if pick else None,
+            ("y/n", "", "") if self.asked.widget == "confirm" else None,
+            ("enter", "accept", ""),
+            ("type", "to filter", "-") if long and not typed else None,
+            ("tab", "edit", "-") if offers else ("tab", "complete", "-") if self.asked.widget == "path" else None,
+            ("esc", "clear" if clears else "back", "+") if clears or self.asked.can_go_back else None,
+            ("?", "help", "+") if self.asked.about and not typed else None,
+            ("ctrl-c", "quit", "+"),
+        ]
+        told = [key for key in keys if key]
+        counter = [pick.counter()] if pick and long else []
+        indent = 4 if pick else 2
+        lines = (
+            [f"{name} {does}".strip() for name, does, _ in told],
+            [f"{name} {does}" if how else name for name, does, how in told],
+            [f"{name} {does}" if how == "+" else name for name, does, how in told if how != "-"],
+            [name for name, _, how in told if how != "-"],
+        )
+        fitting = (" · ".join([*counter, *line]) for line in lines)
+        line = next((line for line in fitting if cells(line) + indent <= self._columns), " · ".join(lines[-1]))
+        return [("class:help", "\n" + " " * indent + self._spelled(cut(line, self._columns - indent)))]
+
+    def _rows(self, taken: int) -> int:
+        """Return how many entries fit on the screen beside these lines, the question and the footer."""
+        above = len(self._above()) + len(wrap(self.ask, self._columns - 2))
+        room = self.output.get_size().rows - above - max(taken, 1) - 3
+        return max(1 if self.explained else 3, min(ROWS, room))
 
     def _block(self, style: str, text: str, indent: int = 2) -> Fragments:
         lines = wrap(text, self._columns - indent) if text else []
         return [(style, "\n" + " " * indent + self._spelled(line)) for line in lines]
 
-    def _list(self, back: str) -> Fragments:
+    def _list(self, taken: int) -> Fragments:
+        """Return the entries that fit under this many lines."""
         if not self.pick:
             return []
-        rows = max(3, min(ROWS, self.output.get_size().rows - 6))
-        shown = self.pick.window(rows)
+        shown = self.pick.window(self._rows(taken))
         room = self._columns - 4
         column = min(self.pick.widest, max(room * 2 // 5, 28))
         lines = self._block("class:notice", self.pick.said, 4)
-        lines += [part for entry, chosen in shown for part in self._row(entry, chosen, room, column)]
+        lines += [part for row in shown for part in self._row(*row, room, column)]
         current = self.pick.current()
         if (
             self.asked.reads and self.pick.typed and current and cells(current.label) > room
         ):  # the full description of the paste
             lines += self._block("class:help", current.label, 4)
-        long = len(self.asked.choices) > rows
-        counter = self.pick.counter() if long else ""
-        hint = "type to filter" if long and not self.pick.typed else ""
-        return [*lines, *self._block("class:help", "   ".join(filter(None, (counter, hint, back))), 4)]
+        return lines
 
-    def _row(self, entry: Entry, chosen: bool, room: int, column: int) -> Fragments:
+    def _row(self, entry: Entry, chosen: bool, mark: str, room: int, column: int) -> Fragments:
         label = cut(entry.label, room)
         left = room - max(column, cells(label)) - 4
         hint = cut(entry.hint, left) if left >= min(cells(entry.hint), HINT) else ""
         text = padded(label, column + 4) + ("" if column >= cells(label) else "    ") if hint else label
         style = "class:chosen" if chosen else ""
-        parts = [(style, "\n  ❯ " if chosen else "\n    "), (style, text), ("class:help", hint)]
+        parts = [("class:help", f"\n{mark or ' '} "), (style, "❯ " if chosen else "  "), (style, text)]
+        parts += [("class:help", hint)]
         return [(style, self._spelled(part)) for style, part in parts]
 
     def _changed(self, buffer: Buffer) -> None:
+        self.explained = False
         if self.pick:
             self.pick.narrow(_typed(buffer))
             self.refused = ""
@@ -223,27 +274,65 @@ class Sheet:
         return answer
 
     def _keys(self) -> KeyBindings:
-        """Return our keys: Esc, and Left on an empty line, go back; Enter accepts; a paste stays in its line."""
+        """Return our keys: Esc, and Left on an empty line, go back; Enter accepts; a paste stays in its line.
+
+        In an empty line, `?` explains the question, and Tab and other keys take the offered answer to edit it.
+        """
         from prompt_toolkit.filters import Condition
         from prompt_toolkit.key_binding import KeyBindings
 
         keys = KeyBindings()
         can_go_back = Condition(lambda: self.asked.can_go_back)
         empty = Condition(lambda: not self.app.current_buffer.text)
+        offers = empty & Condition(lambda: bool(self._offered))
         keys.add("escape", eager=True)(self._escape)
         keys.add("left", filter=can_go_back & empty)(_back)
+        if self.asked.about:
+            keys.add("?", filter=empty, eager=True)(self._explain)
         if self.asked.widget != "confirm":
             keys.add("enter", eager=True)(self._enter)
             keys.add("<bracketed-paste>")(_paste)
+            for key in TAKES if not self.pick else {"c-i", "right"}:
+                keys.add(key, filter=offers, eager=True)(self._edit)
+            if not self.pick:
+                keys.add("c-u", filter=offers)(self._decline)
         if self.pick:
             for key, by in MOVES.items():
                 keys.add(key, eager=True)(partial(self._move, by))
         return keys
 
     def _escape(self, event: KeyPressEvent) -> None:
-        """Go back, unless other keys came together with Esc: then it is Alt with a letter or an unknown sequence."""
-        if not event.key_processor.empty_queue() and self.asked.can_go_back:
+        """Hide the explanation, clear the filter, or go back.
+
+        Nothing happens if other keys came together with Esc: then it is Alt with a letter or an unknown sequence.
+        """
+        if event.key_processor.empty_queue():
+            return
+        if self.explained:
+            self.explained = False
+        elif self.pick and event.current_buffer.text:
+            event.current_buffer.reset()
+            event.current_buffer.on_text_changed.fire()
+        elif self.asked.can_go_back:
             _back(event)
+
+    def _explain(self, event: KeyPressEvent) -> None:
+        """Show or hide the explanation, unless the key begins a paste that the terminal doesn't mark as one."""
+        if event.key_processor.input_queue:
+            event.current_buffer.insert_text(event.data)
+        else:
+            self.explained = not self.explained
+
+    def _edit(self, event: KeyPressEvent) -> None:
+        """Take the offered answer into the line, without its last letter if the key deletes."""
+        taken, self._offered = self._offered, ""
+        if self.pick:
+            self.pick.decline()
+        event.current_buffer.insert_text(taken[:-1] if event.key_sequence[0].key in DELETES else taken)
+
+    def _decline(self, event: KeyPressEvent) -> None:
+        """Drop the offered answer, so that an empty line is an empty answer."""
+        self._offered = ""
 
     def _enter(self, event: KeyPressEvent) -> None:
         buffer = event.current_buffer
@@ -261,7 +350,7 @@ class Sheet:
         if entry:
             answer = self._settle(entry.choice.value, entry.label if entry.own else "")
         else:
-            answer = None if self.pick else self._settle(_typed(buffer))
+            answer = None if self.pick else self._settle(_typed(buffer) if buffer.text else self._offered)
         if answer:
             event.app.exit(result=answer)
         elif self.refused and (self.asked.widget == "secret" or self.echo.secrets(_typed(buffer))):
@@ -325,11 +414,11 @@ def _lines(text: Callable[[], Fragments]) -> ConditionalContainer:
 class Dots:
     """Shows what you type or paste with dots for the secrets in it, or only the number of lines.
 
-    `hidden` says that the text is already dots.
+    `hides` says which texts are dots from their first letter on.
     """
 
-    def __init__(self, echo: Echo, hidden: bool = False) -> None:
-        self._echo, self._hidden = echo, hidden
+    def __init__(self, echo: Echo, hides: Callable[[str], bool] = lambda text: False) -> None:
+        self._echo, self._hides = echo, hides
         self._last = "", ""  # prompt_toolkit asks several times for each drawing
 
     def apply_transformation(self, line: TransformationInput) -> Transformation:
@@ -341,6 +430,6 @@ class Dots:
         if much := summary(text.replace(BREAK, "\n")):
             return Transformation([("class:answer", much)], lambda _: len(much), lambda _: len(text))
         if text != self._last[0]:
-            self._last = text, text if self._hidden else self._echo(text, mask="")
+            self._last = text, "*" * len(text) if self._hides(text) else self._echo(text, mask="")
         shown = self._last[1]
         return Transformation(line.fragments if shown == text else [("class:answer", shown)])

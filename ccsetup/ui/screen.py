@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from threading import RLock, Timer
@@ -30,6 +31,8 @@ LABEL = 9  # the width of the first word in a checklist
 PROSE = 100  # the maximum width of sentences
 MOMENT_S = 0.3  # shorter tasks show no spinner
 LONG = 500  # a document with a longer list isn't indented, since nobody reads it and indenting takes time
+BESIDE = 11  # lines of a review's question, with its choices and the empty lines
+SHORTEST = 3  # lines of a difference that are shown in any case
 LIST = 17  # lines of the list below the heading
 WHILE_S = 1.0  # and, without a terminal, no line
 EVERY_S = 10.0  # the least time between two such lines
@@ -54,23 +57,53 @@ class Screen:
         self.live = _is_terminal(self._err) and not appearance.is_plain(env)
         self._colours = appearance.has_colors(env, _is_terminal(self._err))
         self._busy: Busy | None = None
-        self._headed: list[str] = []  # everything since the heading's findings, by line
-        self._found = 0
+        self._shown: list[str] = []  # every line since the start
+        self._found = 0, 0  # where in it the heading's findings begin and end
         self.lock = RLock()
 
     def heading(self, text: str, facts: Sequence[tuple[str, bool | None]] = ()) -> None:
         """Show the wizard's first lines: what ccsetup does, and what it found (good, not good, or neither)."""
         self._write("", f" {self._in(BOLD, 'ccsetup')}  {inert(text)}", "")
-        self._headed = []
+        begin = self.mark()
         self._write(*self._found_here(facts))
-        self._found = len(self._headed)
+        self._found = begin, self.mark()
         self._write(*([""] if facts else []))
 
     def amend(self, facts: Sequence[tuple[str, bool | None]]) -> None:
         """Redraw in place what `heading` found. Does nothing if there is no room for it above a list."""
-        lines = [*self._found_here(facts), *self._headed[self._found :]]
-        if self.live and len(lines) + LIST <= self._lines():
-            self.put(f"\r\x1b[{len(self._headed)}A\x1b[J" + "".join(f"{line}\n" for line in lines))
+        begin, end = self._found
+        found, rest = self._found_here(facts), self._shown[end:]
+        if self.live and self._height([*found, *rest]) + LIST <= self._lines():
+            self.rewind(begin)
+            self._write(*found, *rest)
+            self._found = begin, begin + len(found)
+
+    def mark(self) -> int:
+        """Return the place on the screen that the next line is written to, for `rewind`."""
+        return len(self._shown)
+
+    def wrote(self, *lines: str) -> None:
+        """Take note of lines that something else wrote to the screen."""
+        self._shown += lines
+
+    def rewind(self, mark: int) -> None:
+        """Remove from the screen what was written since a mark, as far as it hasn't scrolled away."""
+        self.cut(mark, self.mark())
+
+    def cut(self, begin: int, end: int) -> None:
+        """Remove the lines between two marks from the screen. What follows moves up, unless it fills the screen."""
+        rest, room = self._shown[end:], self._lines() - 1
+        rows = self._height(self._shown[begin:])
+        if not self.live or rows < 1 or room < 1 or self._height(rest) >= room:
+            return
+        with self.lock, self._busy.hidden() if self._busy else nullcontext():
+            del self._shown[begin:end]
+            self.put(f"\r\x1b[{min(rows, room)}A\x1b[J" + "".join(f"{line}\n" for line in rest))
+
+    def _height(self, lines: Sequence[str]) -> int:
+        """Return how many rows these lines take, since the terminal itself wraps some of them."""
+        columns = self._columns(self._err)
+        return sum(max(-(-cells(inert(line)) // columns), 1) for line in lines)
 
     def _found_here(self, facts: Sequence[tuple[str, bool | None]]) -> list[str]:
         marks = {True: " ✓", False: " ✗", None: ""}
@@ -98,15 +131,31 @@ class Screen:
         """Write a checklist line with a cross."""
         self._tick(self._in(RED, "✗"), what, detail, "")
 
-    def review(self, diffs: Sequence[str], rows: Sequence[tuple[str, str]]) -> None:
-        """Show what will be written and what will be done."""
-        lines = [""]
-        for diff in diffs:
-            lines += [*(shown for line in diff.splitlines() for shown in self._diff_line(line)), ""]
+    def review(self, diffs: Sequence[str], rows: Sequence[tuple[str, str]], fold: bool = False) -> int:
+        """Show what will be done, and below it what will be written.
+
+        With `fold`, a difference that doesn't fit on the screen is cut. Returns how many of its lines are hidden.
+        """
         told = self._rows(
             [(inert(label), _whole(inert(text)) if " · " in text else inert(text)) for label, text in rows]
         )
-        self._write(*lines, *(row.replace(NO_BREAK, " ") for row in told), "")
+        lines: list[str] = []
+        for diff in diffs:
+            lines += [*(shown for line in diff.splitlines() for shown in self._diff_line(line)), ""]
+        room = max(self._lines() - len(told) - BESIDE, SHORTEST)
+        hidden = len(lines) - room if fold and self.live and len(lines) > room + 1 else 0
+        if hidden:
+            lines = [*lines[:room], self._in(DIM, f" … {hidden} more lines"), ""]
+        self._write("", *(row.replace(NO_BREAK, " ") for row in told), *([""] if told else []), *lines)
+        return hidden
+
+    def table(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Write dimmed lines in two columns, for example what was recognized in a message."""
+        width = max((cells(inert(label)) for label, _ in rows), default=0) + 2
+        for label, text in rows:
+            first, *more = wrap(inert(text), self._room() - width - 3, split=True)
+            lines = [f" · {padded(inert(label), width)}{first}", *(" " * (width + 3) + line for line in more)]
+            self._write(*(self._in(DIM, line) for line in lines))
 
     def problem(self, problem: Problem) -> None:
         """Show what went wrong, why, and what to do next. A message to an administrator includes the reason."""
@@ -181,20 +230,31 @@ class Screen:
             _put(self._out, json_.dumps(value, indent=None if long else 2, default=str) + "\n")
 
     @contextmanager
-    def busy(self, text: str) -> Iterator[Update]:
-        """Show that something takes a while. Inside another one, it changes the text of that one meanwhile."""
+    def busy(self, text: str, lasts_s: float | None = None) -> Iterator[Update]:
+        """Show that something takes a while. Inside another one, it changes the text of that one meanwhile.
+
+        With `lasts_s`, it counts down the seconds until the wait ends.
+        """
         outer = self._busy
         busy = self._busy = outer or Busy(self, text)
-        before = busy.text
+        before = busy.text, busy.ends_at
         try:
+            busy.ends_at = None if lasts_s is None else time.monotonic() + lasts_s
             busy.update(text, None)
             yield busy.update
         finally:
             self._busy = outer
             if outer:
-                outer.update(before, None)
+                outer.ends_at = before[1]
+                outer.update(before[0], None)
             else:
                 busy.close()
+
+    @contextmanager
+    def counting(self, text: str) -> Iterator[Callable[[int, int], None]]:
+        """Show that a search takes a while. Yields a function that takes how many regions are done, and of how many."""
+        with self.busy(text) as update:
+            yield lambda done, all_: update(f"{text}: {done} of {all_} regions", done / all_) if all_ > 1 else None
 
     def _tick(self, mark: str, what: str, detail: str, aside: str) -> None:
         indent = LABEL + 4
@@ -247,14 +307,14 @@ class Screen:
         return named or any(name in self._env for name in LINKING)
 
     def _write(self, *lines: str) -> None:
-        self._headed += lines
+        self._shown += lines
         with self.lock, self._busy.hidden() if self._busy else nullcontext():
             self.put("".join(f"{line}\n" for line in lines))
 
     def progress(self) -> Progress:
         """Return rich's progress line: a spinner and a text, and a bar if the share is known."""
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn
+        from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task
         from rich.table import Column
         from rich.text import Text
 
@@ -262,12 +322,16 @@ class Screen:
             def render(self, task: Task) -> Any:
                 return Text() if task.total is None else super().render(task)
 
+        class Label(ProgressColumn):
+            def render(self, task: Task) -> Any:
+                return Text.assemble(task.description, (_left(task.fields.get("ends_at")), "dim"))
+
         no_color = not self._colours
         console = Console(file=self._err, force_terminal=True, no_color=no_color, highlight=False, emoji=False)
         dots = self.spelled("⠋") == "⠋"
         return Progress(
             SpinnerColumn("dots" if dots else "line", style="cyan"),
-            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+            Label(table_column=Column(no_wrap=True)),
             Bar(bar_width=24, complete_style="cyan", finished_style="cyan"),
             console=console,
             transient=True,
@@ -289,6 +353,7 @@ class Busy:
 
     def __init__(self, screen: Screen, text: str) -> None:
         self._screen, self.text, self._share = screen, inert(text), -1.0
+        self.ends_at: float | None = None  # when the wait ends, on time.monotonic's clock
         self._progress: Progress | None = None
         self._closed = False
         self._line, self._line_at = "", 0.0  # the last line without a terminal, and when it was written
@@ -338,6 +403,7 @@ class Busy:
         if self._progress:
             (task,) = self._progress.tasks
             task.total = None if self._share < 0 else 1
+            task.fields["ends_at"] = self.ends_at
             self._progress.update(task.id, description=self._screen.spelled(self.text), completed=max(self._share, 0))
         elif self._line and monotonic() - self._line_at >= EVERY_S:
             self._tell()
@@ -348,6 +414,12 @@ class Busy:
         if line != self._line:
             self._line, self._line_at = line, monotonic()
             self._screen.put(f"{line}\n")
+
+
+def _left(ends_at: float | None) -> str:
+    """Return how long a wait still lasts, for example " 9:42 left", "" if that is unknown."""
+    seconds = 0 if ends_at is None else max(round(ends_at - time.monotonic()), 0)
+    return "" if ends_at is None else f" {seconds // 60}:{seconds % 60:02d} left"
 
 
 def _in(colour: str, text: str) -> str:

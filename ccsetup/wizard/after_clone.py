@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ccsetup.access import questions
 from ccsetup.core.context import Context, Prompt
 from ccsetup.core.errors import BadAnswer, Cancelled, Problem
-from ccsetup.core.model import Asked, Back, Submodule, Target
+from ccsetup.core.model import Asked, Submodule, Target
 from ccsetup.core.result import Outcome
 from ccsetup.git import address, lfs, transport
 from ccsetup.wizard.verify import Claim
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 _DEEPEST = 10  # the deepest level of nested submodules
 
 
-def settle(context: Context, git: Git, claim: Claim, outcome: Outcome, person: Prompt | None) -> Outcome:
+def settle(context: Context, git: Git, claim: Claim, outcome: Outcome, person: Person | None) -> Outcome:
     """Fetch the submodules and set the name. The outcome contains a Problem if a submodule was refused."""
     assert outcome.cloned is not None  # noqa: S101 — only called with a clone
     directory = outcome.cloned.directory
     try:
-        problems = large_files(context, git, claim, directory) if not outcome.cloned.problem else []
-        problems += submodules(context, git, claim, directory)
+        with context.screen.busy("Finishing the clone"):
+            problems = large_files(context, git, claim, directory) if not outcome.cloned.problem else []
+            problems += submodules(context, git, claim, directory)
         see_to_name(context, git, directory, outcome, person)
     except (KeyboardInterrupt, Cancelled):
         raise Cancelled("Canceled. The clone was kept.", next=claim.to_go_on) from None
@@ -129,31 +131,49 @@ def _on_codecommit(context: Context, claim: Claim, submodule: Submodule) -> Targ
     return Target(asked.repository, asked.region or claim.region)
 
 
-def see_to_name(context: Context, git: Git, directory: Path, outcome: Outcome, person: Prompt | None) -> None:
-    """Make sure that git has a name for commits: ask, for this clone only, or show the commands to run."""
+@dataclass(frozen=True)
+class Person:
+    """The name and the email address for the commits of a clone, "" for those that git has or that were skipped."""
+
+    name: str = ""
+    email: str = ""
+
+
+def ask_person(context: Context, git: Git, outcome: Outcome, prompt: Prompt) -> Person:
+    """Ask for what git lacks for commits, before the clone."""
+    settings = dict(git.machine_settings())
+    name, email = suggested(outcome.identity.arn if outcome.identity else "")
+    given = {}
+    for question, key, variable, default in (
+        (questions.NAME, "user.name", "GIT_AUTHOR_NAME", name),
+        (questions.EMAIL, "user.email", "GIT_AUTHOR_EMAIL", email),
+    ):
+        if settings.get(key) or context.env.get(variable):
+            continue
+        asked = Asked(question.key, question.ask, "text", question.help, default=default, parse=question.parse)
+        answer = prompt.ask(asked._replace(optional=True, about=question.about, can_go_back=False))
+        if not answer:
+            break
+        given[question.key] = str(answer)
+    return Person(given.get("git_name", ""), given.get("git_email", ""))
+
+
+def see_to_name(context: Context, git: Git, directory: Path, outcome: Outcome, person: Person | None) -> None:
+    """Give a clone the name for commits. Without a person, show the commands to run if git has none."""
+    for key, value in (("user.name", person.name), ("user.email", person.email)) if person else ():
+        if value:
+            git.do(directory, "config", "--local", key, value)
+    if person:
+        return
     has_name = git.setting(directory, "user.name", own=False) or context.env.get("GIT_AUTHOR_NAME")
     has_email = git.setting(directory, "user.email", own=False) or context.env.get("GIT_AUTHOR_EMAIL")
-    name, email = suggested(outcome.identity.arn if outcome.identity else "")
-    if has_name and has_email:
-        return
-    if person is None:
+    if not (has_name and has_email):
+        name, email = suggested(outcome.identity.arn if outcome.identity else "")
         context.screen.note(
             "git needs a name and an email address for commits. In the clone, run: "
             f"git config user.name {shlex.quote(name or 'Maria Garcia')} && "
             f"git config user.email {shlex.quote(email or 'maria@example.com')}"
         )
-        return
-    for key, known, ask, default, parse in (
-        ("user.name", has_name, "Your name for commits in this clone", name, _person),
-        ("user.email", has_email, "Your email for commits in this clone", email, _email),
-    ):
-        if known:
-            continue
-        help_ = f"Used only for this clone. If you leave this empty, {key} stays unset."
-        answer = person.ask(Asked(key, ask, "text", help=help_, default=default, parse=parse, optional=True))
-        if isinstance(answer, Back) or not answer:
-            return
-        git.do(directory, "config", "--local", key, str(answer))
 
 
 def suggested(arn: str) -> tuple[str, str]:
@@ -163,17 +183,3 @@ def suggested(arn: str) -> tuple[str, str]:
     words = re.split(r"[._-]+", before)
     plain = all(re.fullmatch(r"[A-Za-z]{2,}", word) for word in words) and told not in ("session", "ccsetup")
     return " ".join(map(str.title, words)) if plain else "", told if domain and "." in domain else ""
-
-
-def _person(text: str) -> str:
-    value = " ".join(text.split())
-    if value.startswith("-") or re.search(r"[<>\x00-\x1f]", value):
-        raise BadAnswer("A name can't contain < or > or start with a hyphen. Use a name like Maria Garcia.")
-    return value
-
-
-def _email(text: str) -> str:
-    value = text.strip()
-    if value and not re.fullmatch(r"[^\s@<>-][^\s@<>]*@[^\s@<>]+", value):
-        raise BadAnswer("That's not an email address. It should look like maria@example.com.")
-    return value

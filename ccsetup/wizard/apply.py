@@ -15,6 +15,7 @@ from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import Answers, Plan, Receipt, Value
 from ccsetup.core.result import Outcome
 from ccsetup.wizard import after_clone, checkout
+from ccsetup.wizard.after_clone import Person
 from ccsetup.wizard.options import Options
 from ccsetup.wizard.review import KEEP, PUT_BACK, Verdict, after_failure
 from ccsetup.wizard.verify import Claim, Kept, prove
@@ -48,7 +49,8 @@ def carry_out(
         return outcome, verdict
     if outcome.problems:
         return replace(outcome, edits=(), backups=()), verdict
-    return _cloned(context, git, claim, change, directory, options, outcome), verdict
+    named = None if context.prompt is None or options.yes else Person(*map(answers.text, ("git_name", "git_email")))
+    return _cloned(context, git, claim, change, directory, named, outcome), verdict
 
 
 def _proven(
@@ -65,15 +67,24 @@ def _proven(
 
 
 def _cloned(
-    context: Context, git: Git, claim: Claim, change: Plan, directory: Path | None, options: Options, outcome: Outcome
+    context: Context,
+    git: Git,
+    claim: Claim,
+    change: Plan,
+    directory: Path | None,
+    named: Person | None,
+    outcome: Outcome,
 ) -> Outcome:
     """Clone with the verified profile, which is kept even if the clone fails."""
+    there = {k: v for section in change.sections for k, v in section.settings.items()}
     if not directory:
+        context.screen.say(f" Ready. git and AWS tools can use the profile {claim.profile}.")
+        tell_end(context, claim, there)
         return outcome
     try:
-        person = None if options.yes else context.prompt
-        cloned = checkout.clone(context, git, claim, directory, person, outcome.default_branch)
-        outcome = after_clone.settle(context, git, claim, outcome.with_clone(cloned), person)
+        prompt = context.prompt if named else None
+        cloned = checkout.clone(context, git, claim, directory, prompt, outcome.default_branch)
+        outcome = after_clone.settle(context, git, claim, outcome.with_clone(cloned), named)
     except Problem as refused:
         context.screen.problem(refused)
         return outcome.refused(refused)
@@ -83,7 +94,7 @@ def _cloned(
             next=claim.to_go_on,
         ) from None
     if not cloned.problem:
-        tell_next(context, directory, claim, {k: v for section in change.sections for k, v in section.settings.items()})
+        tell_next(context, directory, claim, there)
     return outcome
 
 
@@ -132,10 +143,16 @@ def _tell_written(context: Context, receipt: Receipt) -> None:
 
 
 def tell_next(context: Context, directory: Path, claim: Claim, there: Mapping[str, Value | None]) -> None:
-    """Show the next steps and, if access expires, when it does and what to run then."""
-    first = "" if directory == context.cwd else f"cd {typed(checkout.shown(context, directory))} · "
-    context.screen.say(f" Next   {first}git pull and git push work as usual")
+    """Show the next step and, if access expires, when it does and what to run then."""
+    tell_ready(context, directory)
     tell_end(context, claim, there)
+
+
+def tell_ready(context: Context, directory: Path) -> None:
+    """Show that the clone is ready, and the command to copy, on a line of its own."""
+    context.screen.say(" Ready. git pull and git push work as usual in the clone.")
+    if directory != context.cwd:
+        context.screen.say(f"   cd {typed(checkout.shown(context, directory))}")
 
 
 def typed(folder: str) -> str:

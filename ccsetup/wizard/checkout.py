@@ -47,11 +47,7 @@ def is_this_clone(context: Context, directory: Path, target: Target) -> bool:
         return False
     if not origin and (refused := context.git.foreign(directory)):
         raise refused
-    try:
-        there = address.parse(origin, context.env.get("CODE_COMMIT_ENDPOINT", "")) if origin else None
-    except BadAnswer:
-        there = None
-    if there and there.repository == target.name and (not target.region or there.region in ("", target.region)):
+    if address.is_of(origin, target.name, target.region, context.env.get("CODE_COMMIT_ENDPOINT", "")):
         return True
     raise Problem(
         f"{directory} already exists and isn't a clone of {target.name}.",
@@ -103,13 +99,14 @@ def clone(
         context.screen.note("Found an incomplete clone in this folder. Resuming it.")
     with context.screen.busy(f"Cloning {target.name}") as progress:
         result = git.clone(by, directory, claim.branch, progress, default)
+        facts = _facts(git, directory, claim.branch) if result.commit and not result.problem else ("", "")
     for note in result.notes:
         context.screen.note(note)
     if result.problem:
         context.screen.problem(result.problem)
     elif result.commit:
-        branch, facts = _facts(git, directory, claim.branch)
-        context.screen.done("cloned", shown(context, directory), facts)
+        branch, told = facts
+        context.screen.done("cloned", shown(context, directory), told)
         if not branch:
             context.screen.note(
                 f"{claim.branch} is a tag, so no branch is checked out. To start one from it, run in the clone: "

@@ -102,8 +102,9 @@ def _carried_out(context: Context, look: Look, wish: Wish, claim: Claim, folder:
         return outcome
     outcome = prove(context, claim, kept, git, outcome)
     person = None if wish.yes else context.prompt
+    named = None if person is None or folder.exists() else after_clone.ask_person(context, git, outcome, person)
     cloned = checkout.clone(context, git, claim, folder, person, outcome.default_branch)
-    outcome = after_clone.settle(context, git, claim, outcome.with_clone(cloned), person)
+    outcome = after_clone.settle(context, git, claim, outcome.with_clone(cloned), named)
     if not cloned.problem:
         apply.tell_next(context, folder, claim, look.profiles[claim.profile])
     return outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from shlex import quote
@@ -116,11 +117,13 @@ class Walk:
         defaults: bool = False,
         brought: Mapping[str, Mapping[str, Value]] | None = None,
         suggested: Mapping[str, Value] = MappingProxyType({}),
+        show: Callable[[Sequence[tuple[str, str]]], None] = lambda rows: None,
     ) -> None:
         self.flow, self.look, self.given = flow, look, given
         self.suggested = suggested
-        self.prompt, self.say, self.defaults = prompt, say, defaults
+        self.prompt, self.say, self.show, self.defaults = prompt, say, show, defaults
         self._brought: dict[str, Mapping[str, Value]] = {}  # by the question that was answered with a paste
+        self._doubted: set[tuple[str, Value]] = set()  # answers that a later question refused
         for key, answers in (brought or {}).items():
             self._bring(key, answers)
 
@@ -174,7 +177,7 @@ class Walk:
             raise self._missing(question, trail)
         kept = trail.answers.get(question.key)
         choices, refused = self._choices(question, answers)
-        if refused and refused.about in trail.answers:
+        if refused and self._doubts(refused, trail):
             return refused
         if len(choices) == 1 and not question.free and kept is None and not notice:
             return trail.plus(question.key, self._only(question, choices[0], answers), reads, asked=False)
@@ -182,6 +185,15 @@ class Walk:
         if isinstance(outcome, Back):
             return outcome
         return self._told_anew(question.key, outcome, trail).plus(question.key, outcome, reads, asked=True)
+
+    def _doubts(self, refused: Problem, trail: Trail) -> bool:
+        """Return whether to ask an earlier question again. If its answer is confirmed, the user goes on with it."""
+        if refused.about not in trail.answers:
+            return False
+        doubt = refused.about, trail.answers[refused.about]
+        is_new = doubt not in self._doubted
+        self._doubted.add(doubt)
+        return is_new
 
     def _told_anew(self, key: str, value: Value, trail: Trail) -> Trail:
         """Return the trail with the user's answer. A paste in it overrides earlier answers, and it earlier pastes."""
@@ -255,6 +267,7 @@ class Walk:
     def _stands(self, question: Question, value: Value, settled: Value | Corrected | Told | None) -> Value:
         self._bring(question.key, settled.answers if isinstance(settled, Told) else {})
         if isinstance(settled, Told):
+            self.show(settled.found)
             for line in settled.said:
                 self.say(line)
             return settled.value
@@ -296,6 +309,7 @@ class Walk:
             except Problem as problem:
                 notice = echo(sentence(problem), answer)
                 kept = None if isinstance(answer, Secret) or secrets(answer) else answer
+                kept = (problem.instead if isinstance(problem, BadAnswer) else "") or kept
                 self.look.forget()
 
     def _meant(self, question: Question, asked: Asked, answer: Value, answers: Answers) -> Value | Back:
@@ -327,6 +341,9 @@ class Walk:
         self, question: Question, answers: Watched, choices: tuple[Choice, ...], kept: Value | None, notice: str
     ) -> Asked:
         default = kept if isinstance(kept, str) and not question.once else None
+        is_typed = question.free or question.widget not in ("choose", "confirm")
+        typed = default or "" if notice and is_typed and all(it.value != default for it in choices) else ""
+        default = None if typed else default
         offered = self._offered(question)
         if default is None and question.widget != "secret":
             suggested = self.suggested.get(question.key)
@@ -336,6 +353,8 @@ class Walk:
         if offered and not notice:
             by = _whose(self._bringer(question.key))
             notice = f"{by} includes {inert(offered)}. Use this value only if you recognize it."
+        if question.why and not notice:
+            notice = question.why(answers, self.look)
         widget = "text" if question.widget == "choose" and not choices else question.widget
         return Asked(
             key=question.key,
@@ -350,7 +369,10 @@ class Walk:
             optional=question.optional,
             reads=question.reads,
             later=question.later(self.look) if question.later else None,
+            typed=typed,
+            about=question.about,
             unmatched=question.unmatched,
+            shows=question.shows,
         )
 
     def _missing(self, question: Question, trail: Trail) -> Missing:
@@ -401,7 +423,13 @@ def sentence(problem: Problem | None) -> str:
     """Return the line above a question that is asked again, "" if nothing was refused."""
     if problem is None:
         return ""
-    return " ".join(part for part in (problem.what, problem.next) if part)
+    return " ".join(part for part in (problem.what, here(problem.next)) if part)
+
+
+def here(advice: str) -> str:
+    """Return the sentences of an advice that help at a question: no flags, and no commands to run instead."""
+    sentences = re.split(r"(?<=[.?!]) (?=[A-Z])", advice)
+    return " ".join(it for it in sentences if not re.search(r"\bccsetup \w|(?<![\w-])--[a-z]", it))
 
 
 def _unlisted(refused: Problem | None) -> str:

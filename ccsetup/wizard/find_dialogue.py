@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from ccsetup.core import regions
+from ccsetup.core.concurrency import within
 from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import BadAnswer, Cancelled, Elsewhere, Missing, NoRepository, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Asked, Back, Choice, Who
+from ccsetup.core.model import Asked, Back, Choice, Route, Who
 from ccsetup.core.profile_chain import names_program, runs_program
 from ccsetup.core.program_keys import unasked
 from ccsetup.git import transport
@@ -19,6 +22,10 @@ from ccsetup.wizard.clone_request import Wish
 from ccsetup.wizard.find_repository import Place, Round
 from ccsetup.wizard.verify import Kept, sign_in
 
+if TYPE_CHECKING:
+    from ccsetup.core.context import Git
+
+GIT_S = 150.0  # git ends sooner by itself: each of its two commands stops after a minute
 _LEFT = "Canceled. Nothing was cloned."
 
 
@@ -107,21 +114,36 @@ def _by_git(context: Context, look: Look, asked: Round, wish: Wish) -> Place | N
     """Ask git itself if the API denies access, since the permission to pull is a different one."""
     if not find_repository.denied(asked) or not context.git.version():
         return None
-    for place in find_repository.denied(asked):
-        if names_program(look.profiles, place.profile) and not place.chosen:  # git's helper would run it
-            continue
-        target = wish.target._replace(region=place.region)
-        try:
-            way = Way(host=wish.host)
-            git = checkout.finding_git(context, way)
-            with context.screen.busy(f"Trying git with the profile {place.profile}"):
-                git.reachable(transport.route(context, way, place.profile, target))
-        except Problem as refused:
-            if refused.is_unanswered:
-                asked.seen.append(Sighting(place.profile, place.region, refused=refused))
-            continue
-        context.screen.done("found", f"{target.name} in {place.region}", f"git can read it with {place.profile}")
-        return place
+    denied = find_repository.denied(asked)
+    # git's helper would run the program that a profile names
+    places = [it for it in denied if it.chosen or not names_program(look.profiles, it.profile)]
+    if not places:
+        return None
+    way, names = Way(host=wish.host), ", ".join(dict.fromkeys(place.profile for place in places))
+    try:
+        git = checkout.finding_git(context, way)
+    except Problem:
+        return None
+    routes = [transport.route(context, way, it.profile, wish.target._replace(region=it.region)) for it in places]
+    with context.screen.busy(f"Trying git with {names}"):
+        refusals = within(GIT_S, *(partial(_refusal_of_git, git, route) for route in routes))
+    for place, refused in zip(places, refusals, strict=True):
+        if refused is None:
+            context.screen.done(
+                "found", f"{wish.target.name} in {place.region}", f"git can read it with {place.profile}"
+            )
+            return place
+        if refused.is_unanswered:
+            asked.seen.append(Sighting(place.profile, place.region, refused=refused))
+    return None
+
+
+def _refusal_of_git(git: Git, route: Route) -> Problem | None:
+    """Return why git can't read a repository, None if it can."""
+    try:
+        git.reachable(route)
+    except Problem as refused:
+        return refused
     return None
 
 

@@ -123,9 +123,9 @@ def _ask(
     base = look.who("", "")._replace(chosen=asked.chosen)
     whos = [base._replace(profile=name, region=region) for name, region in places]
     profiles, regions = len({name for name, _ in places}), len({region for _, region in places})
-    many = f"{profiles} profile{'s' * (profiles != 1)} and {regions} region{'s' * (regions != 1)}"
-    with context.screen.busy(f"Looking for {target.name} with {many}"):
-        found = context.aws.sightings(whos, target.name)
+    many = f" in {places[0][1]}" * (regions == 1) + f" with {profiles} profile{'s' * (profiles != 1)}"
+    with context.screen.counting(f"Looking for {target.name}{many}") as counted:
+        found = context.aws.sightings(whos, target.name, counted)
     kept.store([*context.aws.pending(), *context.signin.pending()])
     asked.seen += found
     for sighting in found:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ccsetup.access import KINDS, asked_by, of
+from ccsetup.access import KINDS, asked_by, machine, of
 from ccsetup.access.questions import REPO, nested_shared, shared
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import NEW, Answers, Choice, Told, Unmatched, Value
+from ccsetup.core.model import NEW, Answers, Choice, Secret, Told, Unmatched, Value
 from ccsetup.core.question import Access, Question
+from ccsetup.core.text import MASK
 from ccsetup.git import address
 from ccsetup.wizard.engine import Which, nested
 
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
     from ccsetup.access.paste import Reading
 
 PASTE = Choice("paste", "Paste a message, URL, ARN, access keys, profile text …")
-SHORT = 24  # columns for what was recognized in the answer's line on a narrow terminal
+ABOUT = (
+    "What you were given decides how you sign in. For example, a start URL means single sign-on, and a role ARN means a"
+    " role in another account."
+)
+ABOUT_SOURCE = (
+    "The source profile has the credentials that the new profile starts from. For example, use an access key if you are"
+    " an IAM user, or single sign-on if you have a start URL."
+)
 _LONGEST_NAME = 100  # of a repository, in characters
 FIND = "find"  # not a kind: find a profile that can read the repository
 FIX = "fix"  # not a kind: repair what is broken first
@@ -77,6 +85,7 @@ def _kind(names: Sequence[str] = ()) -> Question:
         "What were you given?" if not names else "How does the source profile sign in?",
         widget="choose",
         help="Paste it here, or press ↓ to choose." if not names else "Choose the closest match.",
+        about=ABOUT_SOURCE if names else ABOUT,
         choices=choices,
         known=lambda answers, look: names[0] if len(names) == 1 else None,
         parse=_kind_or_paste,
@@ -146,6 +155,8 @@ def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
     text = str(value)
     if text == PASTE.value:
         raise Which("Nothing was pasted.", "Paste it here, then press Enter", next="Access keys and tokens are hidden.")
+    if text == machine.ACCESS.name and not look.alone and not {"role_arn", "source_profile"} & look.told.keys():
+        machine.role_here(look)
     if text in (FIND, FIX) or any(text == access.name for access in KINDS):
         return None
     ways = [(Choice(f"{i}", reading.label, reading.hint), _told(reading)) for i, reading in enumerate(readings(text))]
@@ -165,9 +176,23 @@ def _settle_kind(value: Value, answers: Answers, look: Look) -> Told | None:
 
 
 def _told(reading: Reading) -> Told:
-    words = ", ".join(reading.found)
-    whole = (f"Recognized: {words}.",) if len(words) > SHORT else ()  # the answer's own line has room for a short one
-    return Told(reading.kind, (*whole, *reading.said), reading.answers)
+    return Told(reading.kind, reading.said, reading.answers, table(reading))
+
+
+def table(reading: Reading) -> tuple[tuple[str, str], ...]:
+    """Return what a message contains, with the names of the questions that it answers, in their order."""
+    from ccsetup.access.paste.echo import echo
+
+    asked = _takers(reading.kind)
+    known = [key for key in asked if key in reading.answers]
+    rest = [key for key in reading.answers if key not in asked and "." not in key]
+    return tuple(
+        (
+            (asked[key].title or asked[key].ask) if key in asked else key.replace("_", " ").capitalize(),
+            MASK if isinstance(reading.answers[key], Secret) else echo.brief(str(reading.answers[key])),
+        )
+        for key in (*known, *rest)
+    )
 
 
 def _refuse_others(text: str, told: Told) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -333,13 +334,15 @@ def _cloned(
 ) -> Outcome:
     person = None if asked.yes else context.prompt
     default = git.default(route(context, claim))
+    outcome = _outcome(claim)
+    named = None if person is None or folder.exists() else after_clone.ask_person(context, git, outcome, person)
     cloned = checkout.clone(context, git, claim, folder, person, default)
     found = Repository(claim.target.name, claim.region, "", default)
     written = [str(edit.path) for edit in receipt.plan.edits] if receipt else []
     edits = [{"path": path, "section": f"Host {ssh_login.pattern(claim.region)}", "set": {}, "remove": []}
              for path in written]  # fmt: skip
-    outcome = Outcome(region=claim.region, repository=found, edits=edits, backups=receipt.backups if receipt else ())
-    outcome = after_clone.settle(context, git, claim, outcome.with_clone(cloned), person)
+    outcome = replace(outcome, repository=found, edits=edits, backups=receipt.backups if receipt else ())
+    outcome = after_clone.settle(context, git, claim, outcome.with_clone(cloned), named)
     if not cloned.problem:
         first = "" if folder == context.cwd else f"cd {apply.typed(checkout.shown(context, folder))} · "
         context.screen.say(f" Next   {first}git pull and git push work as usual")

@@ -83,7 +83,7 @@ def looking(context: Context, options: Options) -> Look:
         fault.why += " Nothing was written."
         fault.next = "Repair the file: ccsetup doctor --fix"
         raise fault
-    return Look(
+    look = Look(
         context,
         profiles=found.profiles,
         sessions=found.sessions,
@@ -92,3 +92,5 @@ def looking(context: Context, options: Options) -> Look:
         given=options.given,
         dry=options.dry_run,
     )
+    look.alone = look.alone or options.yes
+    return look

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,9 +18,11 @@ from ccsetup.core.model import Answers, Asked, Back, Choice, Expected, Plan, Sec
 from ccsetup.git import address
 from ccsetup.git.transport import way_of
 from ccsetup.wizard import checkout, flow
-from ccsetup.wizard.engine import Trail, Walk
+from ccsetup.wizard.engine import Trail, Walk, here
 from ccsetup.wizard.options import Options
 from ccsetup.wizard.verify import Claim, route
+
+Unfold = Callable[[], object] | None
 
 
 def planned(context: Context, answers: Answers, look: Look, asks: bool = True, texts: AwsTexts | None = None) -> Plan:
@@ -78,9 +80,12 @@ def directory(context: Context, answers: Answers, claim: Claim) -> Path | None:
     return folder
 
 
-def review(context: Context, change: Plan, claim: Claim, folder: Path | None) -> None:
-    """Show the changes to the files, the checks that will run, and the clone."""
-    rows = []
+def review(context: Context, change: Plan, claim: Claim, folder: Path | None, fold: bool = True) -> Unfold:
+    """Show the number of changes, the checks that will run, and the clone; below them the changes to the files.
+
+    Returns a function that shows all changes, None if nothing is hidden.
+    """
+    rows = [("write", written([change]))] if change.edits else []
     checks = ["identity" + (f" in account {claim.expected.account_id}" if claim.expected.account_id else "")]
     if claim.start:
         checks.insert(0, f"sign-in {claim.start.session or claim.start.url}")
@@ -89,29 +94,44 @@ def review(context: Context, change: Plan, claim: Claim, folder: Path | None) ->
     rows.append(("check", " · ".join(checks)))
     if folder:
         what = "fetch" if checkout.is_this_clone(context, folder, claim.target) else "clone"
-        rows.append((what, f"git {what} {route(context, claim).url} {checkout.shown(context, folder)}"))
+        rows.append((what, f"{checkout.shown(context, folder)} from {route(context, claim).url}"))
     rows += removals.rows(change.edits, change.decided)
-    context.screen.review([plan.diff(edit, context.home) for edit in change.edits], rows)
+    hidden = context.screen.review([plan.diff(edit, context.home) for edit in change.edits], rows, fold)
+    return (lambda: review(context, change, claim, folder, fold=False)) if hidden else None
 
 
-GO, CHANGE, KEEP, PUT_BACK, RETRY = "go", "change", "keep", "back", "retry"
+def written(changes: Sequence[Plan]) -> str:
+    """Return in a few words what is written, for example "1 profile, 1 file"."""
+    sections = {str(it["section"]) for change in changes for it in plan.summary(change)}
+    profiles = len({it.removeprefix("profile ") for it in sections if not it.startswith("sso-session ")})
+    files = len({edit.path for change in changes for edit in change.edits})
+    return ", ".join(f"{count} {what}{'s' * (count != 1)}" for count, what in ((profiles, "profile"), (files, "file")))
 
 
-def decide(context: Context, ask: str = "Write these changes?", more: Choice | None = None) -> bool | str:
+GO, CHANGE, KEEP, PUT_BACK, RETRY, ALL = "go", "change", "keep", "back", "retry", "all"
+
+
+def decide(
+    context: Context, ask: str = "Write these changes?", more: Choice | None = None, unfold: Unfold = None
+) -> bool | str:
     """Ask for confirmation: True to go ahead, False to change an answer, or the value of the choice `more`.
 
-    Raises Cancelled; Missing without a prompt.
+    `unfold` shows the changes that are hidden, if there are some. Raises Cancelled; Missing without a prompt.
     """
     if context.prompt is None:
         raise Missing("Missing: --yes.", next="Add --yes to write the changes, or --dry-run to preview them.")
     choices = (
         Choice(GO, "Yes, go ahead"),
+        *([Choice(ALL, "Show all changes")] if unfold else []),
         Choice(CHANGE, "Change an answer"),
         *([more] if more else []),
         Choice("cancel", "Cancel", "nothing is written"),
     )
     asked = Asked("review", ask, "choose", choices=choices, default=GO)
     answer = context.prompt.ask(asked)
+    if answer == ALL and unfold:
+        unfold()
+        return decide(context, ask, more)
     if answer == "cancel":
         raise Cancelled
     return str(answer) if more and answer == more.value else answer == GO
@@ -158,7 +178,9 @@ def after_failure(context: Context, refused: Problem, written: bool, options: Op
             return Verdict(RETRY, elsewhere[0])
         context.screen.problem(refused)
         return Verdict(KEEP if options.keep_on_failure else PUT_BACK)
+    advice, refused.next = refused.next, here(refused.next)  # what the menu below offers needs no flag
     context.screen.problem(refused)
+    refused.next = advice
     back = "Undo and quit" if written else "Quit"
     choices = [Choice(f"{RETRY} {region}", f"Use {region}") for region in elsewhere]
     titles = {q.key: q.title or q.ask for q in flow.questions(answers)}

@@ -95,11 +95,11 @@ def _carried_through(
         if options.yes or context.prompt is None:
             for job in jobs:
                 team_takeover.refuse(context, job.change, job.entry.name)
-        _review(context, jobs, wanted)
+        unfold = _review(context, jobs, wanted, fold=not options.yes and not options.dry_run)
         if options.dry_run:
             return _report(found, [apply.reported(job.answers, job.change) for job in jobs], [])
         writes = any(job.change.edits for job in jobs)
-        if options.yes or decide(context, "Write these changes?" if writes else "Go ahead?"):
+        if options.yes or decide(context, "Write these changes?" if writes else "Go ahead?", unfold=unfold):
             return _carried_out(context, found, options, jobs, wanted, git)
         _change(context, jobs)
 
@@ -330,11 +330,16 @@ def _wanted(
     )
 
 
-def _review(context: Context, jobs: Sequence[Job], wanted: Mapping[str, Sequence[Wanted]]) -> None:
-    """Show the differences of all accesses, what will be checked, and every clone."""
+def _review(
+    context: Context, jobs: Sequence[Job], wanted: Mapping[str, Sequence[Wanted]], fold: bool = True
+) -> review.Unfold:
+    """Show what will be checked, every clone, and the differences of all accesses.
+
+    Returns a function that shows all differences, None if nothing is hidden.
+    """
     edits = _whole(jobs)
     diffs = [plan.diff(edit, context.home) for edit in edits]
-    rows = []
+    rows = [("write", review.written([job.change for job in jobs]))] if edits else []
     for job in jobs:
         claim = _claim(job)
         account = f" in account {claim.expected.account_id}" if claim.expected.account_id else ""
@@ -348,7 +353,8 @@ def _review(context: Context, jobs: Sequence[Job], wanted: Mapping[str, Sequence
             rows.append(("clone", f"and {len(wanted[job.entry.name]) - SHOWN} more"))
     decided = {name for job in jobs for name in job.change.decided}
     rows += removals.rows(edits, decided)
-    context.screen.review([diff for diff in diffs if diff], rows)
+    hidden = context.screen.review([diff for diff in diffs if diff], rows, fold)
+    return (lambda: _review(context, jobs, wanted, fold=False)) if hidden else None
 
 
 def _whole(jobs: Sequence[Job]) -> list[Edit]:
@@ -425,19 +431,17 @@ def _proven(context: Context, options: Options, job: Job) -> Outcome:
             return outcome
         job.trail = change_an_answer(context, job.walk, job.trail, verdict.about, OF_CLONES)
         job.change = review.planned(context, job.answers, job.walk.look, not options.yes)
-        _review(context, [job], {job.entry.name: []})
-        if not decide(context):
+        unfold = _review(context, [job], {job.entry.name: []})
+        if not decide(context, unfold=unfold):
             job.trail = change_an_answer(context, job.walk, job.trail, settled=OF_CLONES)
 
 
 def _tell_next(context: Context, jobs: Sequence[Job], outcomes: Sequence[Outcome], got: Sequence[Got]) -> None:
     cloned = [it.outcome.cloned.directory for it in got if it.outcome.cloned]
     if len(cloned) == 1:
-        context.screen.say(
-            f" Next   cd {apply.typed(checkout.shown(context, cloned[0]))} · git pull and git push work as usual"
-        )
+        apply.tell_ready(context, cloned[0])
     elif cloned:
-        context.screen.say(f" Next   git pull and git push work as usual in all {len(cloned)} clones")
+        context.screen.say(f" Ready. git pull and git push work as usual in all {len(cloned)} clones.")
     told: set[object] = set()
     for job, outcome in zip(jobs, outcomes, strict=True):
         claim = _claim(job)

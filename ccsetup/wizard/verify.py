@@ -190,8 +190,8 @@ def _repository(context: Context, who: Who, claim: Claim) -> tuple[Repository, P
 def _look_elsewhere(context: Context, who: Who, claim: Claim, refused: Problem) -> None:
     """Look for the repository in the partition's other regions. Raises Elsewhere, or the refusal with similar names."""
     name = claim.target.name
-    with context.screen.busy(f"Looking for {name} in the other regions"):
-        found = tuple(context.aws.regions_with(who, name, regions.beside(claim.region)))
+    with context.screen.counting(f"Looking for {name} in the other regions") as counted:
+        found = tuple(context.aws.regions_with(who, name, regions.beside(claim.region), counted))
     if found:
         raise Elsewhere(name, claim.region, found)
     try:

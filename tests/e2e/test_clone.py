@@ -502,8 +502,8 @@ def test_a_person_chooses_between_repositories_of_one_name(person: Person) -> No
     (person.home / ".gitconfig").unlink()
     terminal = at_a_terminal(person, "MySharedDemoRepo")
     terminal.answer("Which repository?", "us-east-1")
-    terminal.answer("Your name for commits in this clone", "Maria Garcia")
-    terminal.answer("Your email for commits in this clone", "maria@acme.example")
+    terminal.answer("Your name for commits", "Maria Garcia")
+    terminal.answer("Your email for commits", "maria@acme.example")
     assert terminal.exit_code() == 0, terminal.text()
     assert "codecommit::us-east-1://east@" in person.git("MySharedDemoRepo", "remote", "get-url", "origin")
     assert person.git("MySharedDemoRepo", "config", "--local", "user.name") == "Maria Garcia\n"

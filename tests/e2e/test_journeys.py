@@ -42,6 +42,7 @@ class Journey:
 
 
 KIND, WRITE = "What were you given?", ("Write these changes?", "")
+PERSON: Steps = [("Your name for commits", "Maria Garcia"), ("Your email for commits", "maria@acme.example")]
 REPO: Steps = [("Which region is the repository in?", REGION), ("Profile name", "")]
 
 
@@ -67,6 +68,7 @@ def sso(sandbox: Sandbox, home: Path) -> Journey:
         ("Which role?", "Dev"),
         *REPO,
         ("Which repository?", "MyShared"),
+        *PERSON,
         WRITE,
     ]
     return Journey(steps, "acme-developer", CODE)
@@ -86,6 +88,7 @@ def role(sandbox: Sandbox, home: Path) -> Journey:
         ("Does the role require MFA?", "No"),
         *REPO,
         ("Which repository?", "MyShared"),
+        *PERSON,
         WRITE,
     ]
     return Journey(steps, "CodeCommitExternal", CODE)
@@ -102,6 +105,7 @@ def mfa(sandbox: Sandbox, home: Path) -> Journey:
         ("MFA code", sandbox.state.mfa_code(serial)),
         *REPO,
         ("Which repository?", "people"),
+        *PERSON,
         WRITE,
     ]
     return Journey(steps, "maria-mfa", PEOPLE, "people-tools")
@@ -117,6 +121,7 @@ def oidc(sandbox: Sandbox, home: Path) -> Journey:
         ("Token file", "~/token"),
         *REPO,
         ("Which repository?", "MyShared"),
+        *PERSON,
         WRITE,
     ]
     return Journey(steps, "CodeCommitOidc", CODE)
@@ -133,6 +138,7 @@ def keys(sandbox: Sandbox, home: Path) -> Journey:
         ("Session token", three.session_token),
         *REPO,
         ("Which repository?", "MyShared"),
+        *PERSON,
         WRITE,
     ]
     return Journey(steps, "codecommit", CODE)
@@ -198,10 +204,8 @@ def test_a_journey_from_the_first_question_to_a_clone_that_keeps_working(
     journey = plan(sandbox, home)
     terminal = start(tmp_path, env)
     walk(terminal, journey.steps)
-    terminal.answer("Your name for commits in this clone", "\x15Maria Garcia")
-    terminal.answer("Your email for commits in this clone", "maria@acme.example")
     assert terminal.exit_code() == 0, terminal.text()
-    terminal.wait("✓ wrote", "✓ identity", "✓ access", "✓ cloned", "Next")
+    terminal.wait("✓ wrote", "✓ identity", "✓ access", "✓ cloned", "Ready.")
     known = (tmp_path / "work" / journey.repository / ".git" / "config").read_text()
     assert "name = Maria Garcia" in known
     assert not (home / ".gitconfig").exists()
@@ -294,9 +298,7 @@ def test_no_question_of_a_journey_leaves_enter_without_effect(
     for question, typed in journey.steps:
         probe(terminal, question)
         walk(terminal, [(question, typed)])
-    terminal.ask("Your name")
-    terminal.press(CTRL_C)
-    assert terminal.exit_code() in (0, 130), terminal.text()
+    assert terminal.exit_code() == 0, terminal.text()
 
 
 def pasted(text: str) -> str:
@@ -319,9 +321,7 @@ def test_a_paste_at_the_first_question_leaves_only_the_rest_to_ask(
     terminal.ask(KIND)
     terminal.press(way(message))
     terminal.wait("temporary credentials ASIA")
-    walk(terminal, [(KIND, ""), *REPO, ("Which repository?", "MyShared"), WRITE])
-    terminal.answer("Your name", "")
-    terminal.answer("Your email", "")
+    walk(terminal, [(KIND, ""), *REPO, ("Which repository?", "MyShared"), ("Your name", ""), WRITE])
     assert terminal.exit_code() == 0, terminal.text()
     shown_no_secret(terminal, sandbox)
 
@@ -338,7 +338,7 @@ def test_a_paste_that_can_be_meant_in_two_ways_is_asked(sandbox: Sandbox, clean_
     terminal.press(ESC)
     terminal.answer(KIND, "\x15paste a")
     terminal.answer("Paste it here", pasted(MARIA))
-    terminal.answer("Profile name", "")  # all else is in the message
+    terminal.answer("Your name", "")  # all else is in the message
     terminal.ask("Write these changes?")
     terminal.wait("sso_role_name = Developer", "MySharedDemoRepo in us-east-2")
     terminal.press(CTRL_C)
@@ -369,12 +369,30 @@ def test_the_session_in_the_readme_is_what_happens(sandbox: Sandbox, clean_env: 
     terminal = start(tmp_path, env)
     terminal.ask(KIND)
     terminal.press(pasted(MARIA))
-    walk(terminal, [(KIND, ""), ("Profile name", ""), WRITE])
-    walk(terminal, [("Your name", "\x15Maria Garcia"), ("Your email", "maria@acme.example")])
+    walk(terminal, [(KIND, ""), *PERSON, WRITE])
     assert terminal.exit_code() == 0, terminal.text()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     told = readme.split("$ ccsetup\n", 1)[1].split("\n```", 1)[0]
     assert same_each_time(terminal.text()) == same_each_time(told)
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["name asked", "name known"])
+def test_from_the_message_to_the_clone_few_answers_and_one_yes_are_enough(
+    known: bool, sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path
+) -> None:
+    sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
+    env = clean_env(tmp_path / "home", sandbox.environment(), path=[Path(sys.executable).parent], SSH_CONNECTION="1")
+    if known:
+        (tmp_path / "home" / ".gitconfig").write_text("[user]\nname = Maria\nemail = maria@acme.example\n")
+    terminal = start(tmp_path, env)
+    terminal.ask(KIND)
+    terminal.press(pasted(MARIA))
+    walk(terminal, [(KIND, ""), *([] if known else PERSON), WRITE])
+    assert terminal.exit_code() == 0, terminal.text()
+    answered = [line for line in terminal.text().splitlines() if line.startswith("? ")]
+    answers = [line for line in answered if not line.startswith("? Write these changes?")]
+    assert len(answers) <= (2 if known else 3) and len(answered) - len(answers) == 1, answered
+    assert (tmp_path / "work" / "MySharedDemoRepo" / ".git").is_dir()
 
 
 def same_each_time(session: str) -> str:

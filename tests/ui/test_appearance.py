@@ -104,7 +104,7 @@ def test_plain_questions_are_numbered_and_move_no_cursor(
 ) -> None:
     env = clean_env(tmp_path / "home", path=[Path(sys.executable).parent], **variables)
     terminal = Terminal([program(), *words], env, tmp_path)
-    terminal.wait("What were you given?", "1)", "Single sign-on", "(number or text)")
+    terminal.wait("What were you given?", "1)", "Single sign-on", "(number or text, ?: help)")
     terminal.press("3\r")
     terminal.wait("? Role ARN")
     terminal.press(CTRL_C)

@@ -100,9 +100,11 @@ def test_a_merely_similar_name_does_not_displace_what_is_typed_in_a_free_list():
     assert labels(pick) == ['use "sharedemo"', "MySharedDemoRepo"] and pick.current().choice.value == "sharedemo"
 
 
-def test_a_default_that_is_no_entry_of_a_free_list_is_typed_already():
+def test_a_default_that_is_no_entry_of_a_free_list_is_offered_first():
     pick = Pick(BRANCHES, echo, "bill", free=True)
-    assert pick.typed == "bill" and pick.current().choice.value == "bill"
+    assert pick.typed == "" and pick.current().choice.value == "bill" and len(pick.shown) == len(BRANCHES) + 1
+    pick.narrow("main")
+    assert labels(pick) == ["main", "feature/main-fix"]
 
 
 def test_one_step_goes_round_and_a_page_stops_at_the_end():
@@ -119,8 +121,12 @@ def test_one_step_goes_round_and_a_page_stops_at_the_end():
 
 def test_the_counter_says_how_many_match():
     many = [Choice(str(i), f"repo-{i}") for i in range(5000)]
-    assert Pick(many, echo).counter() == "5,000 entries"
-    assert narrowed("repo-12 99", many).counter() == "1 of 5,000"
+    pick = Pick(many, echo)
+    assert pick.counter() == "1 of 5,000"
+    pick.move(10)
+    assert pick.counter() == "11 of 5,000"
+    assert narrowed("repo-12 99", many).counter() == "1 of 1"
+    assert narrowed("nothing like it", many).counter() == "0 of 5,000"
 
 
 @given(st.integers(0, 30), st.integers(1, 12), st.lists(st.sampled_from([-10, -1, 1, 10]), max_size=40))
@@ -130,7 +136,11 @@ def test_the_cursor_is_always_in_the_window(length, rows, steps):
         pick.move(step)
         window = pick.window(rows)
         assert len(window) == min(rows, length)
-        assert [entry for entry, chosen in window if chosen] == ([pick.current()] if length else [])
+        assert [entry for entry, chosen, _ in window if chosen] == ([pick.current()] if length else [])
+        marks = [mark for _, _, mark in window]
+        first, last = [pick.shown.index(window[at][0]) for at in (0, -1)] if window else (0, -1)
+        assert ("▼" in marks) == (0 <= last < length - 1)
+        assert ("▲" in marks) == (first > 0 and (rows > 1 or last == length - 1))
 
 
 @given(st.text(max_size=12), st.lists(st.text(max_size=12), max_size=8), st.booleans())

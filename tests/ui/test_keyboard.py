@@ -23,7 +23,7 @@ WITHOUT_MEANING = {
     "mouse, X10": "\x1b[M !!\x1b[M#%&",
     "mouse, SGR": "\x1b[<0;12;5M\x1b[<0;12;5m\x1b[<64;1;1M",
     "mouse, urxvt": "\x1b[96;14;13M",
-    "CSI u": "\x1b[97;5u\x1b[13;2u\x1b[27;1;27~",
+    "CSI u": "\x1b[97;3u\x1b[13;2u\x1b[27;5;27~",
     "modifyOtherKeys": "\x1b[27;5;13~\x1b[27;6;114~",
     "device attributes": "\x1b[?62;1;4c\x1b[>0;276;0c\x1b[=0c",
     "the cursor's place": "\x1b[12;40R\x1b[0n\x1b[?1;2R",
@@ -187,8 +187,10 @@ def test_how_long_esc_waits_can_be_told(told, seconds):
 @pytest.mark.slow
 @WIDGETS
 def test_esc_alone_goes_back_from_every_question(tmp_path, asked, before, after, answer):
-    terminal = Terminal(tmp_path, asked).until("Which?")
-    assert terminal.press(before, ESC).answers() == ["'BACK'"]
+    terminal = Terminal(tmp_path, asked).until("Which?").press(before, ESC)
+    if asked == LIST:
+        terminal.until("esc back").press(ESC)  # the first one cleared the filter
+    assert terminal.answers() == ["'BACK'"]
 
 
 HISTORY = "\x12\x13\x18\x05\x19\x1f\x0f\x14\x11\x16\x07\x1c\x1d\x1e\x00\x0c"  # search, editor, yank, undo, quote …
@@ -202,8 +204,8 @@ def test_a_key_for_history_search_editor_yank_or_undo_does_nothing(tmp_path, key
     terminal = Terminal(tmp_path, f"{SECRET}, {TEXT}").until("esc")
     terminal.press("hunter2-one", key)
     terminal._read(0.2)
-    assert terminal.lines() == ["? Which?  ***********", "  esc: back"]
-    terminal.press("\x15", "hunter2-two", ENTER).until("? Which?  ••••••••").until("esc: back")
+    assert terminal.lines() == ["? Which?  ***********", "  enter accept · esc back · ctrl-c quit"]
+    terminal.press("\x15", "hunter2-two", ENTER).until("? Which?  ••••••••").until("esc back")
     terminal.press("v", key)
     terminal._read(0.2)
     terminal.press("w", ENTER)

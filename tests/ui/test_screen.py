@@ -84,10 +84,14 @@ class Seen:
         os.close(self._master)
         return [line.rstrip() for line in self._display.display if line.strip()]
 
+    def text(self):
+        """Return what is on the screen now."""
+        return "\n".join(self._display.display)
+
     def until(self, text):
         """Wait for a text to appear."""
         end = time.monotonic() + 10
-        while text not in "\n".join(self._display.display):
+        while text not in self.text():
             assert time.monotonic() < end, f"{text!r} is not on the screen: {self.raw!r}"
             time.sleep(0.02)
 
@@ -143,9 +147,9 @@ def test_the_review_shows_files_and_what_will_be_done():
     seen = Seen()
     seen.screen.review([DIFF], [("Will check", "who answers"), ("Will clone", "MySharedDemoRepo into ./here")])
     assert seen.lines() == [
-        *(f" {line}" for line in DIFF.splitlines()),
         " Will check   who answers",
         " Will clone   MySharedDemoRepo into ./here",
+        *(f" {line}" for line in DIFF.splitlines()),
     ]
     assert b"\x1b[32m+[profile acme-dev]\x1b[0m" in seen.raw and b"\x1b[31m-region = us-east-1\x1b[0m" in seen.raw
 
@@ -153,12 +157,43 @@ def test_the_review_shows_files_and_what_will_be_done():
 def test_on_fifty_columns_the_review_breaks_long_lines_with_an_indent():
     seen = Seen(50)
     seen.screen.review([DIFF], [("Will clone", "codecommit::us-east-2://acme-dev@MySharedDemoRepo into ./here")])
-    assert seen.lines()[6:] == [
+    lines = seen.lines()
+    assert lines[:2] == [
+        " Will clone   codecommit::us-east-2://acme-dev@MyS",
+        "              haredDemoRepo into ./here",
+    ]
+    assert lines[8:] == [
         " +role_arn =",
         "     arn:aws:iam::111122223333:role/CrossAccountRe",
         "     positoryContributorRole",
-        " Will clone   codecommit::us-east-2://acme-dev@MyS",
-        "              haredDemoRepo into ./here",
+    ]
+
+
+def test_a_difference_that_is_longer_than_the_screen_is_folded():
+    long = "\n".join(f"+line {number}" for number in range(40))
+    seen = Seen(rows=24)
+    assert seen.screen.review([long], [("write", "1 profile, 1 file")], fold=True) == 29
+    assert seen.screen.review(["+short"], [("write", "1 profile, 1 file")], fold=True) == 0
+    lines = seen.lines()
+    assert lines[:2] == [" write   1 profile, 1 file", " +line 0"]
+    assert lines[12:15] == [" +line 11", " … 29 more lines", " write   1 profile, 1 file"]
+
+
+@pytest.mark.parametrize("more", [{"fold": False}, {"fold": True, "TERM": "dumb"}])
+def test_nothing_is_folded_where_it_cannot_be_unfolded(more):
+    fold = more.pop("fold")
+    seen = Seen(rows=24, **more)
+    assert seen.screen.review(["\n".join(f"+line {number}" for number in range(30))], [], fold=fold) == 0
+    assert " +line 29" in seen.lines()
+
+
+def test_a_table_has_two_columns():
+    seen = Seen(40)
+    seen.screen.table([("Start URL", "https://acme.awsapps.com/start"), ("Role", "Developer")])
+    assert seen.lines() == [
+        " · Start URL  https://acme.awsapps.com/s",
+        "              tart",
+        " · Role       Developer",
     ]
 
 
@@ -456,3 +491,29 @@ def test_without_a_terminal_a_heading_is_not_drawn_again():
     piped.screen.amend([("git 2.40", True)])
     piped.streams[0].flush()
     assert "2.40" not in piped.err()
+
+
+def test_a_wait_counts_down_to_its_end():
+    seen = Seen()
+    with seen.screen.busy("Waiting for you to sign in", 600):
+        seen.until("Waiting for you to sign in 9:5")
+        with seen.screen.busy("Checking"):
+            seen.until("Checking")
+            assert " left" not in seen.text()
+        seen.until("Waiting for you to sign in 9:5")
+
+
+def test_a_search_counts_its_regions():
+    seen = Seen()
+    with seen.screen.counting("Looking for X in the other regions") as counted:
+        counted(12, 29)
+        seen.until("Looking for X in the other regions: 12 of 29 regions")
+    assert seen.lines() == []
+
+
+def test_a_search_in_one_region_counts_nothing():
+    seen = Seen()
+    with seen.screen.counting("Looking for X in us-east-2") as counted:
+        counted(1, 1)
+        seen.until("Looking for X in us-east-2")
+        assert "1 of 1" not in seen.text()

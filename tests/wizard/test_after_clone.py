@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from script import LEAVE, FakeGit, Script, Shown, context
 
+from ccsetup.core import validate
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Cancelled, Problem
 from ccsetup.core.model import CloneResult, Expected, Identity, Route, Submodule, Target
@@ -171,13 +172,14 @@ def named(
 ) -> tuple[list[str], Script, str]:
     git, script = FakeGit(settings=more.pop("settings", {})), Script(*steps)
     around = context(tmp_path, git=git, env=more.pop("env", None))
-    after_clone.see_to_name(around, git, tmp_path, outcome, script if person else None)  # type: ignore[arg-type]
+    given = after_clone.ask_person(around, git, outcome, script) if person else None  # type: ignore[arg-type]
+    after_clone.see_to_name(around, git, tmp_path, outcome, given)  # type: ignore[arg-type]
     script.done()
     return git.calls, script, said(around)
 
 
 def test_name_and_email_are_asked_for_with_what_the_role_tells(tmp_path: Path) -> None:
-    calls, script, _ = named(tmp_path, ("user.name", "Maria  Garcia "), ("user.email", " m@acme.example "))
+    calls, script, _ = named(tmp_path, ("git_name", "Maria  Garcia "), ("git_email", " m@acme.example "))
     assert calls == ["config --local user.name Maria Garcia", "config --local user.email m@acme.example"]
     assert [asked.default for asked in script.asked] == ["Maria Garcia", "maria.garcia@acme.example"]
 
@@ -195,7 +197,7 @@ def test_name_and_email_are_asked_for_with_what_the_role_tells(tmp_path: Path) -
 def test_only_what_git_does_not_know_is_asked(
     settings: dict[str, str], env: dict[str, str], asked: list[str], tmp_path: Path
 ) -> None:
-    steps = [(key, "maria@x.example") for key in asked]
+    steps = [(key.replace("user.", "git_"), "maria@x.example") for key in asked]
     calls, _, _ = named(tmp_path, *steps, settings=settings, env=env)
     assert calls == [f"config --local {key} maria@x.example" for key in asked]
     assert ("git needs a name" in named(tmp_path, person=False, settings=settings, env=env)[2]) == bool(asked)
@@ -209,9 +211,9 @@ def test_nobody_there_to_ask_is_told_the_commands(tmp_path: Path) -> None:
 
 
 def test_an_empty_answer_leaves_it_and_asks_no_more(tmp_path: Path) -> None:
-    assert named(tmp_path, ("user.name", ""))[0] == []
+    assert named(tmp_path, ("git_name", ""))[0] == []
     with pytest.raises(Cancelled):
-        named(tmp_path, ("user.name", LEAVE))
+        named(tmp_path, ("git_name", LEAVE))
 
 
 @pytest.mark.parametrize(
@@ -236,7 +238,7 @@ def test_a_session_may_tell_a_persons_name_and_address(session: str, name: str, 
 @pytest.mark.parametrize("text", ["-x", "a<b", "a>b"])
 def test_what_git_would_misread_is_no_name(text: str) -> None:
     with pytest.raises(BadAnswer, match="Maria Garcia"):
-        after_clone._person(text)
+        validate.person(text)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +246,7 @@ def test_what_git_would_misread_is_no_name(text: str) -> None:
 )
 def test_an_email_address_has_one_at(text: str, good: bool) -> None:
     if good:
-        assert after_clone._email(f" {text} ") == text
+        assert validate.email(f" {text} ") == text
     else:
         with pytest.raises(BadAnswer, match="email"):
-            after_clone._email(text)
+            validate.email(text)

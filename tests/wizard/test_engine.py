@@ -319,7 +319,7 @@ def test_a_refused_text_is_there_to_be_mended_unless_it_holds_a_secret() -> None
 
     script = Script(("of", "bda"), ("of", f"aws_secret_access_key={key[:20]}\n{key[20:]}"), ("of", "good"))
     walk(Question("of", "Of?", settle=settle), script=script)[0].run()
-    assert [(asked.default, asked.notice) for asked in script.asked] == [
+    assert [(asked.typed, asked.notice) for asked in script.asked] == [
         ("", ""),
         ("bda", "bda is none."),
         ("", "aws_secret_access_key=•••••••• •••••••• is none."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from script import LEAVE, NOW, FakeAws, FakeGit, Script, Shown, context, tree
 from ccsetup.core import profile_partition
 from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import BadAnswer, Cancelled, Elsewhere, Missing, NoRepository, Problem
-from ccsetup.core.model import Repository, Target, Who
+from ccsetup.core.model import Repository, Route, Target, Who
 from ccsetup.core.regions import REGIONS
 from ccsetup.wizard import clone, find_dialogue, find_repository
 from ccsetup.wizard.clone_request import Wish
@@ -38,7 +39,7 @@ class Aws(FakeAws):
     refusals: Mapping[str, Problem] = field(default_factory=dict)
     asked: list[Who] = field(default_factory=list)
 
-    def sightings(self, places: Sequence[Who], name: str) -> Sequence[Sighting]:
+    def sightings(self, places: Sequence[Who], name: str, counted: Any = None) -> Sequence[Sighting]:
         self.asked += places
         return [self._sighting(who, name) for who in places]
 
@@ -524,7 +525,7 @@ def test_a_dry_run_reviews_and_clones_nothing(tmp_path: Path) -> None:
 
 def test_another_name_is_looked_for_from_the_start(tmp_path: Path) -> None:
     class Two(Aws):
-        def sightings(self, places: Sequence[Who], name: str) -> Sequence[Sighting]:
+        def sightings(self, places: Sequence[Who], name: str, counted: Any = None) -> Sequence[Sighting]:
             self.there = {("a", "us-east-2"): ACCOUNT} if name == "Demos" else {}
             return super().sightings(places, name)
 
@@ -539,3 +540,23 @@ def test_another_name_is_looked_for_from_the_start(tmp_path: Path) -> None:
 def test_setting_up_access_instead_clones_nothing_here(tmp_path: Path) -> None:
     around = desk(tmp_path, profile("a"), ("nothing", "setup"), aws=Aws(names=()))
     assert clone.reach(around, looking(around, Options({})), Wish("Demo", Target("Demo"))) is None
+
+
+class SlowGit(FakeGit):
+    """A git that takes a moment, and can read with one profile only."""
+
+    def reachable(self, route: Route) -> Sequence[str]:
+        time.sleep(0.3)
+        if "p5@" in route.url or "p6@" in route.url:
+            return super().reachable(route)
+        raise DENIED
+
+
+def test_git_is_asked_with_all_profiles_at_once_and_the_first_that_can_read_is_taken(tmp_path: Path) -> None:
+    names = [f"p{n}" for n in range(8)]
+    config = "\n".join(profile(name) for name in names)
+    aws = Aws(refusals=dict.fromkeys(names, DENIED))
+    around = desk(tmp_path, config, aws=aws, git=SlowGit())
+    began = time.monotonic()
+    assert seek(around, "us-east-2") == Place("p5", "us-east-2")
+    assert time.monotonic() - began < 1.5  # it was eight times 0.3

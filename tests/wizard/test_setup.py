@@ -212,7 +212,7 @@ def test_a_clone_that_goes_through_another_profile_is_moved_when_the_person_says
     outcome = run(around, given, Script(("review", "go"), ("move", moved)))
     assert outcome.cloned
     assert outcome.cloned.route.url == ("codecommit::us-east-2://dev@MySharedDemoRepo" if moved == "yes" else old)
-    assert "fetch git fetch" in screen(around).text()
+    assert "fetch ./MySharedDemoRepo from" in screen(around).text()
     assert ("repoint MySharedDemoRepo codecommit::us-east-2://dev@MySharedDemoRepo" in git.calls) == (moved == "yes")
 
 
@@ -363,3 +363,29 @@ def test_a_long_term_key_is_replaced_only_where_its_profile_is_named(tmp_path: P
     given = {k: v for k, v in KEYS.items() if k != "profile"}
     assert run(around, {**given, "no_clone": "yes"}, yes=True).profile == name
     assert ("f" * 40 in credentials.read_text()) == (name != "codecommit")
+
+
+def test_the_end_is_one_line_and_a_command_to_copy(tmp_path: Path) -> None:
+    around = context(tmp_path)
+    run(around, REPO, Script(("review", "go")))
+    lines = screen(around).lines
+    end = next(n for n, line in enumerate(lines) if line.startswith("done cloned"))
+    assert lines[end + 1 :] == [
+        " Ready. git pull and git push work as usual in the clone.",
+        "   cd ./MySharedDemoRepo",
+    ]
+
+
+def test_without_a_clone_the_end_says_what_works(tmp_path: Path) -> None:
+    around = context(tmp_path)
+    run(around, {**KEYS, "no_clone": "yes"}, Script(("review", "go")))
+    assert screen(around).lines[-1] == " Ready. git and AWS tools can use the profile dev."
+
+
+def test_a_refusal_above_a_menu_advises_no_flag(tmp_path: Path) -> None:
+    refused = Problem("AWS rejected it.", next="Check the ID. To change it: ccsetup setup --profile dev",
+                      code="access.identity")  # fmt: skip
+    around = context(tmp_path, aws=FakeAws(who=refused))
+    outcome = run(around, REPO, Script(("review", "go"), ("failed", "back")))
+    assert "problem access.identity AWS rejected it.  Check the ID." in screen(around).lines
+    assert outcome.document()["problems"][0]["next"].endswith("ccsetup setup --profile dev")

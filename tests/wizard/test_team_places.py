@@ -39,7 +39,7 @@ class Aws(FakeAws):
     ended: frozenset[str] = frozenset()
     looked: list[str] = field(default_factory=list)
 
-    def sightings(self, places: Sequence[Who], name: str) -> Sequence[Sighting]:
+    def sightings(self, places: Sequence[Who], name: str, counted: object = None) -> Sequence[Sighting]:
         self.looked += [who.profile for who in places]
         return [self._sighting(who.profile, who.region, name) for who in places]
 

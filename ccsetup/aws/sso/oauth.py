@@ -38,10 +38,11 @@ class Person:
 
     `invite` returns the text above the page that opens in a browser. `second` yields a function that returns whether
     the user wants a code instead.
+    `visit` takes the page and how many seconds the user has for it.
     """
 
     show: Callable[[str, str], None]
-    visit: Callable[[str], AbstractContextManager[None]]
+    visit: Callable[[str, float], AbstractContextManager[None]]
     patience_s: float
     pause: Callable[[float], None]
     invite: Callable[[], str] = lambda: "Open this page in a browser on this computer and sign in:"
@@ -95,7 +96,7 @@ class Grants:
             page = f"{self.center.base(start)}/authorize?{urlencode(query, quote_via=quote)}"
             self.person.show(self.person.invite(), self._checked(page))
             wanted = False
-            with self.person.second() as wants_code, self.person.visit(page):
+            with self.person.second() as wants_code, self.person.visit(page, self.person.patience_s):
 
                 def stop() -> bool:
                     nonlocal wanted
@@ -124,7 +125,7 @@ class Grants:
             registration = self._registered(start, (), anew=True)
             device = self._device(start, registration)
         self.person.show(f"Open this page and confirm the code {device.user_code}:", self._checked(device.page))
-        with self.person.visit(device.page):
+        with self.person.visit(device.page, device.lasts_s):
             return self._polled(start, registration, device)
 
     def knows(self, start: Start) -> bool:

@@ -41,10 +41,15 @@ _MAYBE_ELSEWHERE = ("InvalidRequestException", "InvalidGrantException", "Expired
 _PAGES = {"PageSize": limits.SSO_PAGE_SIZE}
 
 
+def _silently(text: str, lasts_s: float | None = None) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
 class SignIn:
     """A user's sign-ins to IAM Identity Center. Reads the token cache; `pending` returns what to write to it.
 
-    `show` takes a text and a URL to open, `note` a line of text, `busy` a text shown while waiting. `open_browser`
+    `show` takes a text and a URL to open, `note` a line of text, `busy` a text shown while waiting, and
+    for how many seconds at most. `open_browser`
     takes a URL and returns whether a browser opened (None: the user's own browser). `no_browser` shows the URL and
     opens nothing. `watch` yields a function that returns the key that the user pressed, "" if none; without it, nobody
     can press one. A network fault is one Problem within a minute; Ctrl-C ends every wait at once.
@@ -58,7 +63,7 @@ class SignIn:
         *,
         show: Callable[[str, str], None],
         note: Callable[[str], None],
-        busy: Callable[[str], AbstractContextManager[object]] = nullcontext,
+        busy: Callable[..., AbstractContextManager[object]] = _silently,
         open_browser: Callable[[str], bool] | None = None,
         device_code: bool = False,
         no_browser: bool = False,
@@ -327,12 +332,12 @@ class SignIn:
         return why_none(self._env)
 
     @contextmanager
-    def _visit(self, page: str) -> Iterator[None]:
+    def _visit(self, page: str, lasts_s: float) -> Iterator[None]:
         from ccsetup.aws.sso.browser import open_page, opens_elsewhere, visited, why_none
 
         alone = self._no_browser or (why_none(self._env) and not opens_elsewhere(self._env))
         opened = nullcontext() if alone else visited(page, self._open_browser or open_page, self._note)
-        with self._busy("Waiting for you to sign in"), opened:
+        with self._busy("Waiting for you to sign in", lasts_s), opened:
             yield
 
     def _invite(self) -> str:

@@ -96,6 +96,7 @@ def run(context: Context, options: Options) -> Outcome:
         suggested=stored if asks else {},
         prompt=context.prompt,
         say=context.screen.note,
+        show=context.screen.table,
         defaults=options.yes,
     )
     with sign_ins_kept(context, look, options.dry_run):
@@ -119,10 +120,10 @@ def _answered(context: Context, options: Options, look: Look, walk: Walk) -> Out
         change = review.planned(context, answers, look, not options.yes)
         claim = review.claimed(answers, look)
         directory = review.directory(context, answers, claim)
-        review.review(context, change, claim, directory)
+        unfold = review.review(context, change, claim, directory, fold=not options.yes and not options.dry_run)
         if options.dry_run:
             return apply.reported(answers, change)
-        if not options.yes and not decide(context):
+        if not options.yes and not decide(context, unfold=unfold):
             trail = change_an_answer(context, walk, trail)
             continue
         outcome, verdict = apply.carry_out(context, answers, change, claim, directory, options)
