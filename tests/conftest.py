@@ -38,6 +38,15 @@ def garbage_is_collected() -> Iterator[None]:
     gc.enable()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def documents_are_as_published() -> Iterator[None]:
+    """Check every JSON document that a test makes a command print against the schema that `ccsetup schema` prints."""
+    import published
+
+    with published.checked():
+        yield
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return one worker more than there are processors: many a test waits for a terminal or a server."""
     cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)

@@ -25,12 +25,12 @@ REMOVALS = [
 # The lines that call one of those, or hold the words in another sense.
 OTHERS = [
     ("core/detours.py", 'return (shells.SHELLS.get(shell) or shells.SHELLS["bash"]).remove(" ".join(names))'),
-    ("doctor/checks/profiles.py", "do = shell.assign(variable, near[0]) if near and _SAFE.fullmatch(near[0]) else shell.remove(variable)"),
+    ("core/missing_profile.py", "command = language.assign(variable, near[0]) if is_plain else language.remove(variable)"),
     ("git/private_clone.py", "left = self._folder.remove()"),
     ("git/clone_settings.py", 'with tempfile.TemporaryDirectory(prefix="ccsetup-") as folder:'),
     ("git/process.py", 'made = tempfile.TemporaryDirectory(prefix="ccsetup-")'),
     ("cli/commands/demo.py", "if not options.keep and (left := place.remove()):"),
-    ("cli/commands/env.py", "lines = [shell.assign(k, v) if v else shell.remove(k) for k, v in {**wanted, **regions}.items()]"),
+    ("cli/commands/env.py", "lines = [shell.assign(k, v) if v else shell.remove(k) for k, v in wanted.items()]"),
     ("share/apply.py", "def remove(context: Context, it: Arrangement, account: Account, yes: bool) -> list[Step]:"),
     ("cli/commands/share.py", "return _report(it, steps=apply.remove(context, it, account, options.yes))"),
     ("core/private_folder.py", "def remove(self) -> str:"),

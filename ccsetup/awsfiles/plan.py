@@ -177,7 +177,8 @@ def summary(plan: Plan) -> list[dict[str, Any]]:
 
 def diff(edit: Edit, home: Path) -> str:
     """Return a unified diff of one file with secrets masked, "" if no line differs."""
-    old, new = _Side(edit.before, edit.file), _Side(edit.after, edit.file)
+    plain = edit.file is None and edit.path.parts[-2:] == (".ssh", "config")  # it has no secrets, and is no INI file
+    old, new = (_Side(text, edit.file, plain) for text in (edit.before, edit.after))
     most = min(len(old.lines), len(new.lines))
     head = next((n for n in range(most) if old.lines[n] != new.lines[n]), most)
     tail = next((n for n in range(most - head) if old.lines[-1 - n] != new.lines[-1 - n]), most - head)
@@ -220,7 +221,8 @@ class _Side:
     second line, is shown as a section.
     """
 
-    def __init__(self, text: str | None, file: FileName | None) -> None:
+    def __init__(self, text: str | None, file: FileName | None, plain: bool = False) -> None:
+        self._plain = plain
         self.lines = [line.rstrip("\r\n") for line in editing.LINE.findall(text or "")]
         told = lenient.read(text or "", file, shared=file == "config").text if file else text or ""
         self._stanzas = editing.read(told, "config").stanzas
@@ -228,6 +230,8 @@ class _Side:
     def shown(self, index: int) -> str:
         """Return a line with secrets masked."""
         line, number = self.lines[index], index + 1
+        if self._plain:
+            return inert(redact.line(line))
         at = bisect_right(self._stanzas, number, key=lambda stanza: stanza.line) - 1
         for key, _, numbers in self._stanzas[at].settings if at >= 0 else ():
             if numbers[0] <= number <= numbers[-1]:

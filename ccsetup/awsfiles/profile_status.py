@@ -68,6 +68,28 @@ def in_plain_texts(config: str, credentials: str, cached: Callable[[str], str], 
     raise Unsure
 
 
+def one_in_plain_texts(
+    name: str, config: str, credentials: str, cached: Callable[[str], str], now: str
+) -> Standing | None:
+    """Return the status of one profile in the two files' texts, None if there is none of that name. Raises Unsure."""
+    for respelled in (False, True):
+        sessions: dict[str, dict[str, str]] = {}
+        try:
+            profiles = dict(fast_read.profiles(config, credentials, sessions, respelled))
+        except Unsure:
+            continue
+        chain: dict[str, Settings] = {}
+        needed = name
+        while needed in profiles and needed not in chain:
+            chain[needed] = profiles[needed]
+            needed = profiles[needed].get("source_profile", "")
+        found = standings(chain.items(), sessions, cached, now)
+        if any(it.is_odd for it in found):
+            break
+        return found[0] if found else None
+    raise Unsure
+
+
 def standings(
     profiles: Iterable[tuple[str, Settings]], sessions: Mapping[str, Settings], cached: Callable[[str], str], now: str
 ) -> list[Standing]:
@@ -182,7 +204,7 @@ def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str],
     text = cached(f"sso/cache/{name}.json")
     it = Standing("", "sso", {})
     written = _field(text, "expiresAt")
-    ends = clock.utc(written) if clock.is_read_by_sdks(written) else ""
+    ends = clock.utc(written) if written and clock.is_read_by_sdks(written) else ""
     is_damaged = bool(text) and not (ends and _field(text, "accessToken").strip())
     it.is_odd = is_damaged or (bool(session) and not is_sign_in(sessions.get(session, {})))
     if not is_damaged and _field(text, "startUrl").rstrip("#/") in ("", url.rstrip("#/")):

@@ -19,16 +19,20 @@ BATCH = 1000  # lines written at a time
 
 def complete() -> int:
     """Print the names of the profiles, one per line."""
+    sys.stdout.buffer.write("".join(f"{name}\n" for name in profiles()).encode())
+    return 0
+
+
+def profiles() -> list[str]:
+    """Return the names of the profiles, without those that a terminal can't show."""
     from ccsetup.awsfiles.fast_read import names
 
     files = (("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
     try:
         config, credentials = (bytes_of(*file).decode("utf-8", "replace") for file in files)
     except Unsure:
-        return 0
-    found = names(config, credentials)
-    sys.stdout.buffer.write("".join(f"{name}\n" for name in found if name.isprintable()).encode())
-    return 0
+        return []
+    return [name for name in names(config, credentials) if name.isprintable()]
 
 
 def status() -> int | None:
@@ -63,6 +67,30 @@ def status() -> int | None:
     sys.stdout.flush()
     if said := status_table.advice(found):
         sys.stderr.write(f" · {said}\n")
+    return 0
+
+
+def short() -> int | None:
+    """Print one line like `ccsetup status --short`. Return None, with nothing printed, if the full program must run."""
+    from ccsetup.awsfiles import profile_status
+    from ccsetup.cli import status_table
+    from ccsetup.git import clone_profile
+
+    try:
+        here = clone_profile.profile_of(_clone())
+        if here is None:
+            return None
+        if not (name := here or os.environ.get("AWS_PROFILE", "")):
+            return 0
+        config = _text("AWS_CONFIG_FILE", "config")
+        credentials = _text("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        now = clock.now()
+        it = profile_status.one_in_plain_texts(name, config, credentials, cached, now)
+    except (Unsure, OSError):
+        return None
+    if it is None or (config and config == credentials) or sys.stdout.encoding.lower() != "utf-8":
+        return None
+    sys.stdout.write(f"{status_table.short(it, now)}\n")
     return 0
 
 

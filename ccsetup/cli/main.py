@@ -33,7 +33,8 @@ ccsetup  Set up AWS CodeCommit access and clone repositories
   ccsetup doctor [PROFILE …]   find problems; --fix repairs them
   ccsetup team check|export    check a team file, or create one from profiles
   ccsetup share REPO           for administrators: share a repository with another account
-  ccsetup completion SHELL     print a completion script for bash, zsh, fish, or tcsh
+  ccsetup completion SHELL     print a completion script for bash, zsh, fish, tcsh, or PowerShell
+  ccsetup schema [COMMAND]     print the JSON Schema of a command's --json document
   ccsetup demo                 try ccsetup with a simulated AWS, without an account or a network
 
 Kinds     sso · role · mfa · keys · oidc · saml · federation · machine · existing
@@ -123,12 +124,18 @@ def run(words: list[str]) -> int:
     if words[:1] in (["--help"], ["-h"], ["help"]):
         sys.stdout.write(HELP)
         return 0
-    if words in (["status"], ["completion", "--profiles"]):
+    if words in (["status"], ["status", "--short"], ["completion", "--profiles"]):
         from ccsetup.cli import fast_status
 
-        code = fast_status.status() if words == ["status"] else fast_status.complete()
+        if words[0] == "completion":
+            return fast_status.complete()
+        code = fast_status.short() if words[1:] else fast_status.status()
         if code is not None:
             return code
+    if words == ["completion", "--words"]:
+        from ccsetup.cli import word_completion
+
+        return word_completion.answer()
     return _told(words)
 
 

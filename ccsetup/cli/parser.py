@@ -12,7 +12,7 @@ from ccsetup.core.errors import BadAnswer
 
 COMMANDS = (
     "setup", "clone", "login", "logout", "status", "env", "undo", "remove", "doctor", "share", "team", "completion",
-    "demo",
+    "schema", "demo",
 )  # fmt: skip
 ANYWHERE = "flags for every command"  # the title of their group
 _UNSAID = {"kind": None, "device_code": False, "no_browser": False}  # what the context needs from every command

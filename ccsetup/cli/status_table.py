@@ -84,6 +84,15 @@ class _Said:
         return found
 
 
+def short(it: Standing, now: str) -> str:
+    """Return one line about a profile, for a shell prompt."""
+    if it.name.isascii() and it.name.isprintable():
+        return f"{it.name} {_Said(now).of(it)}"
+    from ccsetup.core.text import inert
+
+    return f"{inert(it.name)} {_Said(now).of(it)}"
+
+
 def headline(standings: Sequence[Standing], asked: bool = False) -> str:
     """Return how many profiles there are, and how many of them work. `asked`: AWS was asked about them."""
     good = "confirmed by AWS" if asked else "ready"

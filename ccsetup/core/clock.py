@@ -39,11 +39,14 @@ def read(text: object) -> datetime | None:
     microseconds and so on) since 1970. Years before 1970 aren't moments: tools written in Go write the year 1 for
     "none". Quotes around a text are ignored, since AWS files keep them as part of a value.
     """
-    import re
     from datetime import datetime, timezone
 
     if not isinstance(text, str):
         return None
+    if _is_plain(text):
+        return datetime.fromisoformat(text[:19]).replace(tzinfo=timezone.utc)
+    import re
+
     plain = re.sub(r"[.,][0-9]+", "", text.strip().strip("\"'").strip())
     if re.fullmatch("[0-9]{10}(?:[0-9]{3}){0,3}", plain):
         return since_1970(int(plain[:10]))
@@ -105,13 +108,16 @@ def utc(text: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Return whether a text is a moment in our format, on a day that every month has."""
+    """Return whether a text is a moment in our format, on a day that this month has in every year."""
     if len(text) != 20 or text[4] + text[7] + text[10] + text[13] + text[16] + text[19] != "--T::Z":
         return False
     digits = text.translate({45: None, 58: None, 84: None, 90: None})
     if len(digits) != 14 or not (digits.isascii() and digits.isdecimal()) or digits[:4] < "1970":
         return False
-    day = "01" <= text[5:7] <= "12" and "01" <= text[8:10] <= "28"
+    month, last = text[5:7], "28"
+    if month != "02":
+        last = "30" if month in ("04", "06", "09", "11") else "31"
+    day = "01" <= month <= "12" and "01" <= text[8:10] <= last
     return day and text[11:13] <= "23" and text[14:16] <= "59" and text[17:19] <= "59"
 
 

@@ -20,6 +20,7 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
 from ccsetup.git.config import Brought, Pairs, Url
+from ccsetup.git.ssh_login import SshLogin
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ class Facts:
     with ccsetup's own commands. `helper_sdk` is the botocore version of the git-remote-codecommit that git finds ("" if
     it is ccsetup's own, or if the version isn't known). `git_refuses` is git's error if its settings keep it from
     running, `clone_refused` what it says if it doesn't read the settings of the current clone. `broken_helpers` are the
-    paths of git's helpers that can't run, with the reason.
+    paths of git's helpers that can't run, with the reason. `ssh` is how ssh signs in to the host of a clone over SSH,
+    and `lost_keys` are the files of its keys, if none of them exists.
 
     `config` and `credentials` are read as they were meant. Their lines match the files' lines in number and order.
     """
@@ -135,6 +137,8 @@ class Facts:
     broken_helpers: Mapping[str, str] = field(default_factory=dict)
     git_refuses: str = ""
     clone_refused: Problem | None = None
+    ssh: SshLogin = field(default_factory=SshLogin)
+    lost_keys: tuple[str, ...] = ()
 
     @cached_property
     def config(self) -> Document:

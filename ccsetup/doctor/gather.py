@@ -13,10 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ccsetup.awsfiles.settings import meant
+from ccsetup.core import regions
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
 from ccsetup.core.shells import guess
 from ccsetup.doctor.facts import Clone, Facts
+from ccsetup.git import ssh_login
 
 HELPERS = ("git-remote-codecommit", "git-credential-ccsetup", "aws")
 CACHES = ("sso/cache", "cli/cache", "boto/cache", "login/cache")
@@ -180,10 +182,26 @@ def _with_clone(context: Context, facts: Facts) -> Facts:
     if folder is None:
         return facts
     try:
-        return replace(facts, clone=_with_texts(context, clone_at(context, folder)))
+        return _with_ssh(context, replace(facts, clone=_with_texts(context, clone_at(context, folder))))
     except Problem as refused:
         said = refused.why or refused.what
         return facts if "not a git repository" in said else replace(facts, clone_refused=refused)
+
+
+def _with_ssh(context: Context, facts: Facts) -> Facts:
+    """Add how ssh signs in, if the clone is on CodeCommit and uses SSH. ssh only prints its settings."""
+    from ccsetup.doctor.checks.git import of_codecommit
+
+    here = of_codecommit(facts)
+    ssh = context.git.command("ssh", beside=False) if here and here.form == "ssh" and facts.clone else ""
+    if not ssh or not here or not facts.clone:
+        return facts
+    user = ssh_login.user_of(facts.clone.remote)
+    [ran] = context.run([ssh_login.question(ssh, regions.git_host(here.region), user)])
+    login = ssh_login.told(ran.out) if ran.code == 0 else ssh_login.SshLogin()
+    paths = {key: context.home / key[2:] if key.startswith("~/") else Path(key) for key in login.keys}
+    there = any(context.files.mode(path) is not None for path in paths.values())
+    return replace(facts, ssh=login, lost_keys=() if there else tuple(login.keys))
 
 
 def _with_texts(context: Context, clone: Clone) -> Clone:

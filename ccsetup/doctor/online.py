@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from shlex import quote
 from typing import NamedTuple
 
 from ccsetup.core import limits, profile_partition, regions
@@ -14,7 +15,9 @@ from ccsetup.core.model import Identity, Repository, Route, Target, Value, Who
 from ccsetup.core.profile_chain import names_program, runs_program
 from ccsetup.core.profile_kind import has_credentials
 from ccsetup.doctor import networks, online_findings, renames
+from ccsetup.doctor.checks import iam_users
 from ccsetup.doctor.checks.git import signing
+from ccsetup.doctor.checks.iam_users import git_user
 from ccsetup.doctor.checks.programs import is_ordinary
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding
@@ -119,8 +122,13 @@ def _stand(
     if facts.asked and name not in facts.asked:
         return None
     by_git &= name in facts.asked or not names_program(facts.profiles, name)  # git's helper would start it
-    if there.form == "ssh":
-        return Stand(name, there, git=_by_git(context, facts.clone, there, name)[0] if by_git else None)
+    if there.form == "ssh" or (not name and git_user(facts.clone)):
+        by_git &= iam_users.can_sign_in(facts, facts.clone)
+        refused = _by_git(context, facts.clone, there, name)[0] if by_git else None
+        if refused and refused.code == "access.git" and there.form != "ssh":
+            place = f"{quote(facts.clone.remote)} {quote(str(facts.clone.folder))}"
+            refused.next = f"Enter the Git credentials again: ccsetup clone {place} --via git-credentials"
+        return Stand(name, there, git=refused)
     who, answer = whos.get(name), next((it for it in answers if it.profile == name), None)
     if not who or not answer or (answer.refused and answer.refused.is_unanswered):
         return None
@@ -170,10 +178,10 @@ def _address(facts: Facts) -> Address | None:
 
 
 def _profile(facts: Facts, clone: Clone, there: Address) -> str:
-    """Return the profile that a clone uses, "" if it uses none (SSH)."""
+    """Return the profile that a clone uses, "" if it uses none (SSH, or the Git credentials of an IAM user)."""
     helpers = [value for key, value in clone.settings if key.startswith("credential.") and key.endswith("helper")]
     named = there.profile or clone_profile.named_by(clone.remote, helpers[-1] if helpers else "")
-    if named or there.form == "ssh":
+    if named or there.form == "ssh" or git_user(clone):
         return named
     return facts.env.get("AWS_DEFAULT_PROFILE") or facts.env.get("AWS_PROFILE") or "default"
 
@@ -235,7 +243,8 @@ def _route(context: Context, clone: Clone, there: Address, profile: str) -> Rout
         return Route("ssh", url.replace("//", f"//{key_id[1]}@", 1) if key_id else url)
     helper = signing(clone)
     if not helper:  # the person's own keychain
-        return Route(HELPER, address.https_url(there.region, there.repository, there.host))
+        url, user = address.https_url(there.region, there.repository, there.host), git_user(clone)
+        return Route(HELPER, url, {f"credential.{url.partition('/v1/')[0]}.username": user} if user else {})
     aws = OWN_HELPER not in helper and is_ordinary(clone, "credential.helper", helper)
     way = transport.Way(HELPER, AWS_CLI if aws else OURS, there.host)
     return transport.route(context, way, profile, Target(there.repository, there.region))

@@ -22,8 +22,13 @@ def problem_of(errors: Sequence[str], url: str, code: str) -> Problem:
     said = re.sub(r"[\w+.:-]+://[^\s']+", "…", " ".join(lines))  # the name of a repository must not match a cause
     name = name_of(url)
     profile = re.search(r"://([^/@]+)@", url)
-    words = {"name": name, "login": f"ccsetup login {quote(profile[1])}" if profile else "ccsetup login"}
-    for pattern, known_as, what, next_ in (*_OF_HELPERS, *_CAUSES):
+    host = re.match(r"ssh://(?:[^/@]*@)?([^/:]+)", url)
+    words = {
+        "host": host[1] if host else "",
+        "name": name,
+        "login": f"ccsetup login {quote(profile[1])}" if profile else "ccsetup login",
+    }
+    for pattern, known_as, what, next_ in (*_OF_SSH, *_OF_HELPERS, *_CAUSES):
         if re.search(pattern, said):
             proxied = next_ == _PROXY or (known_as == "net.unreachable" and detours.proxies(os.environ))
             next_ = without_proxy() if proxied else next_.format(**words)
@@ -140,6 +145,30 @@ _OF_HELPERS = (
         "The credential helper in this clone has no credentials for {name}.",
         "To see the helper's error message, run: git credential fill",
     ),
+)
+
+# What ssh prints.
+_OF_SSH = (
+    (
+        r"HOST IDENTIFICATION HAS CHANGED",
+        "git.ssh",
+        "The SSH host key of CodeCommit isn't the one that this computer knows.",
+        "Don't connect. Compare the key with the fingerprints in the AWS documentation, and ask your administrator.",
+    ),
+    (
+        r"Host key verification failed|No \S+ host key is known",
+        "git.ssh",
+        "ssh doesn't know CodeCommit's host key yet.",
+        "Run ssh once in a terminal, compare the fingerprint with the AWS documentation, and answer yes: ssh {host}",
+    ),
+    (
+        r"Permission denied \(publickey",
+        "git.ssh",
+        "CodeCommit rejected the SSH key for {name}.",
+        "Check that the public key is uploaded to your IAM user, and that User is its SSH key ID (APKA…). "
+        "If the key has a passphrase, run ssh-add first.",
+    ),
+    (r"cannot run ssh", "git.ssh", "git can't find ssh.", "Install OpenSSH, or clone over HTTPS."),
 )
 
 # What git prints → code, what happened, what to do. The first match counts.

@@ -149,6 +149,30 @@ class Runner:
                 CHECK_S, lambda: self._run(words, {**env, **_apart(folder), **(more or {})}, CHECK_S, cwd=folder)
             )
 
+    def fed(self, text: str, *words: str) -> Done:
+        """Run git outside repositories with a text on its stdin. Raises Problem."""
+        env = {key: value for key, value in self.env.items() if _is_needed(key)}
+        with _empty_folder() as folder:
+            run = [self.program, "-C", str(folder), *words]
+            try:
+                done = subprocess.run(
+                    run,
+                    input=text.encode(),
+                    env={**env, **_apart(folder)},
+                    cwd=folder,
+                    capture_output=True,
+                    timeout=CHECK_S,
+                    start_new_session=True,
+                    check=False,
+                )
+            except OSError as error:
+                what = f"Couldn't run {self.program}: {(error.strerror or type(error).__name__).lower()}."
+                raise Problem(what, next="Reinstall git, or remove it from the PATH.", code="git.missing") from None
+            except subprocess.TimeoutExpired:
+                what = f"git {' '.join(words)} didn't finish within {CHECK_S} seconds."
+                raise Problem(what, code="git.failed") from None
+        return Done(done.returncode, _text(done.stdout), tuple(_text(done.stderr).splitlines()), done.stdout)
+
     def run(
         self,
         words: Sequence[str],

@@ -13,10 +13,11 @@ from ccsetup.core import executables
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import CloneResult, Edit, Route, Submodule
 from ccsetup.core.state_folder import state_folder
-from ccsetup.git import branches, clone, clone_settings, lfs, ownership, private_clone, submodule_hook
+from ccsetup.git import branches, clone, clone_settings, credential_store, lfs, ownership, private_clone, submodule_hook
 from ccsetup.git import clone as cloning
 from ccsetup.git.clone_record import Records
 from ccsetup.git.config import GitConfig, Pairs, SettingChange
+from ccsetup.git.credential_store import Login
 from ccsetup.git.errors import name_of, not_git, problem_of, quoted
 from ccsetup.git.process import Progress, Runner
 
@@ -39,6 +40,18 @@ class Git:
     def with_path(self, directory: Path) -> Git:
         """Return a Git that looks for commands in another directory first."""
         return Git({**self._runner.env, "PATH": f"{directory}{os.pathsep}{self._runner.path}"}, self._runner.home)
+
+    def with_login(self, login: Login) -> Git:
+        """Return a Git that signs in with this user name and password, without storing them."""
+        return Git(credential_store.only(self._runner.env, login), self._runner.home)
+
+    def login(self, host: str, user: str = "") -> Login | None:
+        """Return an IAM user's Git credentials from the credential store, None if it has none. Raises Problem."""
+        return credential_store.found(self._runner, host, user)
+
+    def keep_login(self, host: str, login: Login) -> None:
+        """Have git store credentials in the user's credential store. Raises Problem."""
+        credential_store.keep(self._runner, host, login)
 
     def version(self) -> str:
         """Return git's version, for example "2.39.5", "" if there is no git. It works with a broken .gitconfig too."""

@@ -16,6 +16,7 @@ from ccsetup.core.question import Question
 from ccsetup.git import address, clone_profile
 
 REMOTE, HELPER = "git-remote-codecommit", "credential-helper"
+GIT_CREDENTIALS, SSH = "git-credentials", "ssh"  # an IAM user's own ways, which need no profile
 
 
 OURS, AWS_CLI = "ccsetup", "aws"
@@ -28,6 +29,7 @@ class Way(NamedTuple):
     """How git connects: the transport, which credential helper, and the host if the address has another one.
 
     `fips` and `dualstack`: the environment or the profile wants such endpoints. git-remote-codecommit finds out itself.
+    `user` is the user name of Git credentials, or the SSH key ID if it is in the address.
     """
 
     via: str = REMOTE
@@ -35,6 +37,7 @@ class Way(NamedTuple):
     host: str = ""
     fips: bool = False
     dualstack: bool = False
+    user: str = ""
 
     def lacks(self, region: str) -> str:
         """Return which wanted kinds of host git doesn't have in a region, as a sentence, "" if none."""
@@ -56,8 +59,15 @@ def route(context: Context, way: Way, profile: str, target: Target) -> Route:
     if way.via == REMOTE:
         url = address.codecommit_url(target.name, target.region, profile)
         return Route(REMOTE, url, why="the URL format in the AWS documentation; it includes the region and profile")
+    if way.via == SSH:
+        url = address.ssh_url(target.region, target.name)
+        url = url.replace("//", f"//{way.user}@", 1) if way.user else url
+        return Route(SSH, url, why="an SSH key of an IAM user")
     host = context.env.get("CODE_COMMIT_ENDPOINT") or way.host
     url = address.https_url(target.region, target.name, host, fips=way.fips)
+    if way.via == GIT_CREDENTIALS:
+        user = {f"credential.{url.partition('/v1/')[0]}.username": way.user}
+        return Route(GIT_CREDENTIALS, url, user, why="the Git credentials of an IAM user")
     settings = helper_settings(context, way, profile, target.region, host)
     return Route(HELPER, url, settings, why="HTTPS; the credential helper is set for this clone only")
 

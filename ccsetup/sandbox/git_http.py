@@ -134,6 +134,8 @@ class Backend:
 def _signed(state: State, request: Request, name: str) -> tuple[Keys, str]:
     """Return the access key that signed the password, and the region it was signed for. Raises Refusal."""
     user, password = basic(request.headers.get("authorization", ""))
+    if "-at-" in user:
+        return _known(state, user, password, name)
     key_id, _, token = user.partition("%")
     keys = state.keys.get(key_id)
     if keys is None or keys.session_token != token:
@@ -150,6 +152,15 @@ def _signed(state: State, request: Request, name: str) -> tuple[Keys, str]:
     if region is None:
         raise Refusal("SignatureDoesNotMatch", "", 403)
     return keys, region
+
+
+def _known(state: State, user: str, password: str, name: str) -> tuple[Keys, str]:
+    """Return the caller of Git credentials, and the region in which its account has the repository. Raises Refusal."""
+    right, keys = state.git_credentials.get(user, ("", None))
+    if keys is None or password != right:
+        raise Refusal("AccessDenied", "", 403)
+    account = keys.caller.account_id
+    return keys, next((it[1] for it in state.repositories if it[0] == account and it[2] == name), REGIONS[0])
 
 
 def basic(header: str) -> tuple[str, str]:

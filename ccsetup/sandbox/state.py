@@ -76,6 +76,7 @@ class State:
         self.lock = threading.RLock()
         self.accounts: dict[str, Account] = {}
         self.users: dict[str, User] = {}
+        self.git_credentials: dict[str, tuple[str, Keys]] = {}  # password and caller by user name
         self.roles: dict[str, Role] = {}
         self.managed: dict[str, Managed] = {}
         self.groups: dict[str, Group] = {}
@@ -117,6 +118,15 @@ class State:
             found = self.user(user)
             caller = Caller("user", found.account_id, found.arn, found.id, found.arn, name=found.name)
             return self.keep(new_key_id("AKIA", found.account_id), caller, None)
+
+    def add_git_credentials(self, user: str) -> tuple[str, str]:
+        """Give a user (an ARN, or a name that only one account has) Git credentials: their user name and password."""
+        with self.lock:
+            keys = self.add_user_keys(user)
+            found = self.user(user)
+            name, password = f"{found.name}-at-{found.account_id}", f"{keys.secret_access_key}aaa="
+            self.git_credentials[name] = password, keys
+            return name, password
 
     def add_role(
         self, account_id: str, name: str, trust: Policy, *policies: Policy, max_session_s: int = 3600, path: str = "/"

@@ -70,7 +70,8 @@ def assume_role(call: Call) -> dict[str, Any]:
         raise Refusal("ValidationError", f"{arn} is invalid", 400)
     role = call.state.roles.get(arn)
     mfa = _mfa(call)
-    context = {"sts__ExternalId": call.given.get("ExternalId"), "aws__MultiFactorAuthPresent": mfa}
+    context = {"sts__ExternalId": call.given.get("ExternalId"), "aws__MultiFactorAuthPresent": mfa,
+               "sts__RoleSessionName": call.given["RoleSessionName"]}  # fmt: skip
     direct = role is not None and _trusts(call, role, context)
     decision = call.state.may(caller, "sts:AssumeRole", arn, **context)
     named = direct in (caller.arn, caller.identity) and role is not None and role.account_id == caller.account_id

@@ -241,6 +241,14 @@ def _doubts(
                   f"Use a separate role for the new access: --role-name {own}\nTo change this role, {person}."),
             code="access.assume",
         ))  # fmt: skip
+    opened = [text for label, text in _permitting(wanted, it) if label == "opens to"]
+    if opened and "read_only" not in account.said.answers:
+        found.append(Problem(
+            f"The permissions of {it.role} would open to {opened[0]}.",
+            why="The command doesn't say that. Nothing was changed.",
+            next=f"Say it: {'--read-only' if it.read_only else '--read-write'}\nTo review the change, {person}.",
+            code="access.assume",
+        ))  # fmt: skip
     if others := also_let_in(it, account, there, wanted):
         found.append(Problem(
             f"{it.role} also lets in {' and '.join(others)}, who would get access to {it.label}.",
@@ -348,6 +356,8 @@ def _permitting(wanted: Sequence[Step], it: Arrangement) -> list[tuple[str, str]
             )
         elif after and not before:
             rows.append(("opens to", "everyone with this role: git push"))
+        elif more := policies.gained(step.before or {}, step.after or {}):
+            rows.append(("opens to", f"everyone with this role: {', '.join(more)}"))
     return rows
 
 
@@ -365,8 +375,7 @@ def _until(context: Context, there: IamRole) -> str:
 
 def summary(it: Arrangement, changes: Sequence[str]) -> list[tuple[str, str]]:
     """Return the first lines of a review: which repositories, who gets in, on which conditions, and what changes."""
-    bare = it._replace(external_id="", also_external_ids=(), mfa=False, org="", tags=())
-    ways = [line.what for line in policies.who(bare)]
+    ways = [line.what for line in policies.who(it.bare)]
     access = "read only" if it.read_only else "read and write"
     return [
         ("repositories", f"{it.label} in {it.region}, account {it.owner} ({access})"),
@@ -454,6 +463,11 @@ def proven(context: Context, it: Arrangement, account: Account) -> None:
     except Problem as refused:
         context.screen.note(f"{refused.what} ccsetup couldn't check the role's permissions.")
         return
+    if not link.holds and isinstance(there := account.now(), IamRole):
+        own = there.policies.get(it.policy_name)
+        if not steps.alike(own, policies.permissions(it)):
+            context.screen.note(f"{link.says} Its policy has denials or conditions that ccsetup didn't write.")
+            return
     if not link.holds:
         raise Problem(link.says, next=f"{link.where[0].upper()}{link.where[1:]}.", code=link.code)
     context.screen.done("access", link.says)
@@ -472,6 +486,8 @@ def as_role(it: Arrangement, look: Look, profile: str, code: str, context: Conte
     settings: dict[str, Any] = {"role_arn": it.role_arn, "source_profile": profile, "region": it.region}
     if it.external_id:
         settings["external_id"] = it.external_id
+    if it.session_name:
+        settings["role_session_name"] = it.session_name.replace("*", "check").replace("?", "x")
     if it.mfa and code:
         settings["mfa_serial"] = next(iter(context.aws.mfa_devices(Who(profile, it.region, chosen=True))), "")
     name = next(n for n in (f"{it.role}-check{i}" for i in range(1, 100)) if n not in look.profiles)

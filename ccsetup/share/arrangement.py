@@ -22,6 +22,7 @@ BUILT_IN = {  # providers built into IAM, with the claims that name the applicat
     "graph.facebook.com": ("app_id", "id"),
 }
 AUDIENCE = "sts.amazonaws.com"
+ANY_EMAIL = "*@*"  # the session names that profiles from a team file have by default
 TAGGED, TAG = "ccsetup", "share"  # the tag on everything share creates; nothing else is ever removed
 _ROLE_NAME = r"[A-Za-z0-9_+=,.@][A-Za-z0-9_+=,.@-]{0,63}"  # many tools read a leading hyphen as a flag
 _TRUSTS = (
@@ -70,6 +71,7 @@ class Arrangement(NamedTuple):
     org: str = ""  # the organization that callers must be in
     boundary: str = ""  # the ARN of the role's permissions boundary
     session_s: int = 0  # the longest session; 0 is IAM's default, or what the role has
+    session_name: str = ""  # the pattern of the session names that callers must choose, e.g. *@acme.example
 
     @property
     def partition(self) -> str:
@@ -90,6 +92,11 @@ class Arrangement(NamedTuple):
     def accounts(self) -> tuple[str, ...]:
         """The developers' accounts; () if only tokens and assertions are trusted."""
         return (self.people, *self.also_people) if self.people else ()
+
+    @property
+    def bare(self) -> Arrangement:
+        """The arrangement without the conditions that callers must meet, other than a token's subject."""
+        return self._replace(external_id="", also_external_ids=(), mfa=False, org="", tags=(), session_name="")
 
     @property
     def each(self) -> list[Arrangement]:
@@ -352,6 +359,17 @@ def accounts(text: str) -> str:
     words = [text] if len(re.sub(r"[^0-9]", "", text)) <= 12 else text.split()
     read = [validate.account_id(word) for word in words]
     return " ".join(dict.fromkeys(it.value if isinstance(it, Corrected) else it for it in read))
+
+
+def session_name(text: str) -> str | Corrected:
+    """Check the pattern of the session names that callers must choose: email addresses, with * for any text."""
+    value = validate.tidy(text)
+    if not re.fullmatch(r"[A-Za-z0-9_+=,.*?-]{1,62}@[A-Za-z0-9_+=,.*?-]{1,62}", value) or not set(value) & set("*?"):
+        raise BadAnswer(
+            f"{value} isn't a pattern of email addresses. Use a pattern like *@acme.example, or put"
+            " --require-session-name last, which accepts every email address."
+        )
+    return validate.said(value, text)
 
 
 def organization(text: str) -> str | Corrected:

@@ -158,6 +158,28 @@ def writes(document: Document) -> bool:
     return any(like("codecommit:gitpush", str(action).lower()) for it in granted for action in listed(it["Action"]))
 
 
+def kept(wanted: Document, there: Document) -> Document:
+    """Return a role's permissions policy with what limits it now: its denials, and conditions on our statements."""
+    own = {str(it.get("Sid", "")): it.get("Condition", {}) for it in statements(there) if it["Effect"] == "Allow"}
+    found = []
+    for statement in statements(wanted):
+        condition = {operator: {**inner} for operator, inner in own.get(statement["Sid"], {}).items()}
+        for operator, inner in statement.get("Condition", {}).items():
+            condition[operator] = {**condition.get(operator, {}), **inner}
+        found.append({**statement, **({"Condition": condition} if condition else {})})
+    return document([*found, *(it for it in statements(there) if it["Effect"] != "Allow")])
+
+
+def gained(before: Document, after: Document) -> list[str]:
+    """Return the actions of CodeCommit that only the second of two permissions policies allows."""
+    old, new = (
+        [str(action) for it in statements(one) if it["Effect"] == "Allow" for action in listed(it.get("Action", []))]
+        for one in (before, after)
+    )
+    return [it for it in new if it.lower().startswith("codecommit:")
+            and not any(like(it.lower(), one.lower()) for one in old)]  # fmt: skip
+
+
 def lines(it: Arrangement) -> list[Line]:
     """Return each action of the role's permissions with its reason."""
     tables = [_READ, *([] if it.read_only else [_WRITE]), _LIST, *([_KMS] if it.kms_key else [])]
@@ -180,6 +202,7 @@ def conditions(it: Arrangement) -> str:
     found += ["MFA"] if it.mfa else []
     found += [f"organization {it.org}"] if it.org else []
     found += [f"tag {key}={value}" for key, value in it.tags]
+    found += [f"session name {it.session_name}"] if it.session_name else []
     found += [f"token subject {it.subject}"] if it.subject else []
     return ", ".join(found) or "none"
 
@@ -210,6 +233,13 @@ def who(it: Arrangement) -> list[Line]:
     if it.mfa:
         found.append(Line("MFA", "callers must have entered an MFA code (aws:MultiFactorAuthPresent)"))
     found += [Line(f"tag {key}={value}", "callers must have this principal tag") for key, value in it.tags]
+    if it.session_name:
+        found.append(
+            Line(
+                f"session name {it.session_name}",
+                "callers must choose a session name like this, which CloudTrail shows; AWS doesn't check whose it is",
+            )
+        )
     return found
 
 
@@ -252,6 +282,8 @@ def _assumable(it: Arrangement, w: Words, sid: str, principal: Any, condition: d
     equals |= {"aws:PrincipalOrgID": it.org} if it.org else {}
     equals |= {f"aws:PrincipalTag/{key}": value for key, value in it.tags}
     condition = {**({"StringEquals": equals} if equals else {}), **condition}
+    if it.session_name:
+        condition["StringLike"] = {"sts:RoleSessionName": it.session_name}
     if it.mfa:
         condition["Bool"] = {"aws:MultiFactorAuthPresent": "true"}
     statement = {"Sid": sid, "Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
@@ -333,6 +365,8 @@ def _clashes(it: Arrangement) -> list[tuple[bool, str, str]]:
         (it.mfa and not it.assumed, "The identity provider decides whether MFA is required. Remove --require-mfa.",
          "require_mfa"),
         (bool(it.org) and not it.assumed, "Tokens and assertions don't have an organization. Remove --org.", "org"),
+        (bool(it.session_name) and not it.assumed, "The identity provider decides who callers are. Remove"
+         " --require-session-name.", "require_session_name"),
         (bool(it.external_id) and not it.assumed, "Tokens and assertions don't have an external ID. Remove"
             " --external-id.",
          "external_id"),

@@ -347,6 +347,15 @@ ORG = Question(
     optional=True,
     title="Organization",
 )
+SESSION_NAME = Question(
+    "require_session_name",
+    "Pattern of session names (optional)",
+    known=questions.fixed(""),
+    parse=arrangement.session_name,
+    when=_by_assuming,
+    optional=True,
+    title="Session names",
+)
 BOUNDARY = Question(
     "permissions_boundary",
     "Permissions boundary (optional)",

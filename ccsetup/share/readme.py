@@ -80,6 +80,7 @@ def command(it: Arrangement) -> str:
     given += [("--max-session-duration", str(it.session_s) if it.session_s else "")]
     given += [("--sso-start-url", it.start_url), ("--sso-region", it.sso_region)]
     given += [("--principal-tag", f"{key}={value}") for key, value in it.tags]
+    given += [("--require-session-name", it.session_name)]
     words += [word for flag, value in given if value for word in _flag(flag, value)]
     return " ".join(map(quote, words + ["--require-mfa"] * it.mfa + ["--read-only"] * it.read_only))
 
@@ -103,11 +104,17 @@ def developer(it: Arrangement) -> str:
     place = f"--region {it.region} --repo {repo} --profile {quote(it.profile)}"
     if it.assumed:
         more = f" {' '.join(map(quote, _flag('--external-id', it.external_id)))}" if it.external_id else ""
+        more += f" --role-session-name {quote(_own_name(it))}" if it.session_name else ""
         source = it.source_profile or "default"
         return f"{_sign_in(it)}ccsetup setup role {role} --source-profile {source}{more} {place}{''.join(others)}"
     if any(trust.kind == "oidc" for trust in it.trusts):
         return f"ccsetup setup oidc {role} --web-identity-token-file FILE {place}{''.join(others)}"
     return f"ccsetup setup saml {role} --saml-assertion FILE {place}{''.join(others)}"
+
+
+def _own_name(it: Arrangement) -> str:
+    """Return a session name that fits, with placeholders for each developer."""
+    return it.session_name.replace("*", "NAME", 1).replace("*", "DOMAIN").replace("?", "X")
 
 
 def _sign_in(it: Arrangement) -> str:
@@ -276,6 +283,12 @@ def _notes(it: Arrangement) -> list[str]:
     if it.also_external_ids:
         old = " and ".join(f"`{one}`" for one in it.also_external_ids)
         found.append(f"The role also accepts {old}, until you run the command without --also-external-id.")
+    if it.session_name:
+        found.append(
+            f"Callers must choose a session name like `{it.session_name}`. Profiles from the team file have one: it is"
+            " asked once, and the default is git's email address. AWS doesn't check whose name it is. To be sure,"
+            f" compare it with the AssumeRole event in CloudTrail of account {' or '.join(it.accounts)}."
+        )
     if it.kms_key:
         found.append(
             "The KMS key policy must allow the account to control access with IAM policies, as the default key policy"

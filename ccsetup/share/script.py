@@ -11,7 +11,8 @@ _HEAD = """\
 #!/usr/bin/env bash
 # Shares the CodeCommit repository {repository}. Uses the AWS CLI. Run it once in each account, as an administrator:
 #   AWS_PROFILE=admin-a bash apply.sh
-{also}# Creates what is missing. Doesn't change who can assume a role that exists. You can safely run it again.
+{also}# Creates what is missing. Doesn't change who can assume a role that exists, or what it allows.
+# You can safely run it again.
 set -euo pipefail
 cd "$(dirname "${{BASH_SOURCE[0]}}")"
 export AWS_DEFAULT_REGION="${{AWS_DEFAULT_REGION:-{region}}}" AWS_PAGER=
@@ -33,8 +34,19 @@ _OWNER = """\
       --tags Key={key},Value={value} --query Role.Arn --output text
     aws iam wait role-exists --role-name {role}
   fi
-  aws iam put-role-policy --role-name {role} --policy-name {policy} \\
-    --policy-document file://account-a-permissions.json
+  if there=$(aws iam get-role-policy --role-name {role} --policy-name {policy} --query PolicyDocument \\
+    --output json 2>/dev/null); then
+    if [[ $(tr -d '[:space:]' <<<"$there") != "$(tr -d '[:space:]' <account-a-permissions.json)" ]]; then
+      echo "{role_name} exists, and its permissions differ from account-a-permissions.json:" >&2
+      echo "$there" >&2
+      echo "This script doesn't change what a role that exists allows. To see what would change, run:" >&2
+      echo {command} >&2
+      exit 1
+    fi
+  else
+    aws iam put-role-policy --role-name {role} --policy-name {policy} \\
+      --policy-document file://account-a-permissions.json
+  fi
   echo "The role {role_arn} now gives access to {repository}."
   ;;
 """

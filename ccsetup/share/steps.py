@@ -93,6 +93,8 @@ def for_owner(it: Arrangement, there: IamRole | None, said: Collection[str] = ()
         says = f"change the longest session of {it.role} from {there.session_s} to {it.session_s} seconds"
         found.append(Step(says, "", None, None, (call,)))
     before = there.policies.get(it.policy_name) if there else None
+    if before is not None:
+        may = policies.kept(may, before)
     if not alike(before, may):
         call = IamCall("put_role_policy", {**name, "PolicyName": it.policy_name, "PolicyDocument": _text(may)})
         verb = "change" if before else "set"

@@ -35,6 +35,8 @@ def _team(it: Arrangement) -> Team:
         f"The role {it.role} gives you {access} access. If access is denied, send the message from ccsetup to the"
         " person who sent you this file."
     )
+    if it.session_name:
+        note = f"{note} Session names must look like {it.session_name}."
     entry = Entry("default", label, kind, kept)
     name = f"{it.stem[: rules.LINE - len(', shared')]}, shared"
     return Team(name, (entry, *_sign_in(it)), tuple(Place(one.repository, _folder(one)) for one in it.each), note)

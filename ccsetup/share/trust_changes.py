@@ -75,7 +75,7 @@ def _wider(grant: Grant, old: Iterable[Grant], owner: str) -> Changes:
     relaxes, accepts = [], []
     for test in sorted(it for it in nearest.tests if not implied(it, grant.tests)):
         same = _same_key(test, grant.tests)
-        if same is None or not same.values - test.values:
+        if same is None or not same.values - test.values or set("".join(same.values | test.values)) & set("*?"):
             relaxes.append(f"{test.says} (for {grant.principal.says})")
             continue
         accepts.append(same._replace(values=same.values - test.values).says)
@@ -90,7 +90,7 @@ def _narrower(grant: Grant, new: Iterable[Grant], owner: str) -> Changes:
     drops, requires = [], []
     for test in sorted(it for it in nearest.tests if not implied(it, grant.tests)):
         same = _same_key(test, grant.tests)
-        if same is None or not same.values - test.values:
+        if same is None or not same.values - test.values or set("".join(same.values | test.values)) & set("*?"):
             requires.append(f"{test.says} (for {grant.principal.says})")
             continue
         drops.append(f"{same._replace(values=same.values - test.values).says} (for {grant.principal.says})")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from ccsetup.core.errors import BadAnswer
 from ccsetup.share import policies
-from ccsetup.share.arrangement import Arrangement, Trust
+from ccsetup.share.arrangement import Arrangement, Trust, session_name
 from ccsetup.share.trust_policy import (
     EVERYONE,
     Document,
@@ -133,6 +134,10 @@ def adopted(it: Arrangement, said: Collection[str], there: object) -> Arrangemen
         it = it._replace(mfa=True)
     if "org" not in said and len(orgs := _values(about, "aws:principalorgid")) == 1:
         it = it._replace(org=orgs[0])
+    names = {value for one in about for test in one.tests if test.key == "sts:rolesessionname" and test.positive
+             and not test.operator.endswith("IfExists") for value in test.values}  # fmt: skip
+    if "require_session_name" not in said and len(names) == 1 and (name := _pattern(*names)):
+        it = it._replace(session_name=name)
     if "principal_tag" not in said:
         keys = sorted({test.key for one in about for test in one.tests if test.key.startswith("aws:principaltag/")})
         named = {key.partition("/")[2]: _values(about, key) for key in keys}
@@ -159,6 +164,14 @@ def _values(about: Iterable[Grant], key: str) -> list[str]:
     found = [value for one in about for test in sorted(one.tests) if test.key == key and test.positive
              and not test.operator.endswith("IfExists") for value in sorted(test.values)]  # fmt: skip
     return [value for value in dict.fromkeys(found) if not set(value) & set("*?$")]
+
+
+def _pattern(name: str) -> str:
+    """Return a pattern of session names, "" if it isn't one that a command can name."""
+    try:
+        return name if session_name(name) == name else ""
+    except BadAnswer:
+        return ""
 
 
 def _is_about(one: Principal, it: Arrangement, said: Collection[str], wanted: Sequence[Principal]) -> bool:

@@ -44,6 +44,8 @@ class Test(NamedTuple):
             return "MFA"
         if self.key == "aws:principalorgid" and self.positive:
             return f"membership in the organization {values}"
+        if self.key == "sts:rolesessionname" and self.positive:
+            return f"a session name like {values}"
         if self.key.startswith("aws:principaltag/") and self.positive:
             return f"the tag {self.key.partition('/')[2]}={values}"
         return f"{self.operator} {self.key} {values}"
@@ -136,10 +138,8 @@ def listed(value: Any) -> list[Any]:
 
 
 def like(text: str, pattern: str) -> bool:
-    """Say whether a text matches an IAM pattern with * and ?. A pattern matches only itself and the pattern "*"."""
-    if set(text) & set("*?"):
-        return text == pattern or pattern == "*"
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), text, re.DOTALL) is not None
+    """Say whether a text matches an IAM pattern with * and ?. If it is a pattern, all that it matches must match."""
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "[^*]"), text, re.DOTALL) is not None
 
 
 def actions(statement: Statement) -> list[str]:

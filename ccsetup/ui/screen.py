@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from threading import RLock, Timer
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ccsetup.core.concurrency import signals_stay_here
@@ -31,6 +32,7 @@ MOMENT_S = 0.3  # shorter tasks show no spinner
 LONG = 500  # a document with a longer list isn't indented, since nobody reads it and indenting takes time
 LIST = 17  # lines of the list below the heading
 WHILE_S = 1.0  # and, without a terminal, no line
+EVERY_S = 10.0  # the least time between two such lines
 
 BOLD, DIM, RED, GREEN, CYAN = "1", "2", "31", "32", "36"
 PAINTS = {"bold": BOLD, "dim": DIM, "red": RED, "green": GREEN, "yellow": "33", "cyan": CYAN}
@@ -283,12 +285,13 @@ class Screen:
 
 
 class Busy:
-    """Shown while something takes long: a spinner and possibly a bar on a terminal, otherwise one line."""
+    """Shown while something takes long: a spinner and possibly a bar on a terminal, otherwise a line now and then."""
 
     def __init__(self, screen: Screen, text: str) -> None:
         self._screen, self.text, self._share = screen, inert(text), -1.0
         self._progress: Progress | None = None
         self._closed = False
+        self._line, self._line_at = "", 0.0  # the last line without a terminal, and when it was written
         self._timer = Timer(MOMENT_S if screen.live else WHILE_S, self._begin)
         self._timer.daemon = True
         with signals_stay_here():
@@ -324,7 +327,7 @@ class Busy:
             if self._closed:
                 return
             if progress is None:
-                self._screen.put(f" {self.text} …\n")
+                self._tell()
                 return
             self._progress = progress
             progress.add_task("", total=None)
@@ -336,6 +339,15 @@ class Busy:
             (task,) = self._progress.tasks
             task.total = None if self._share < 0 else 1
             self._progress.update(task.id, description=self._screen.spelled(self.text), completed=max(self._share, 0))
+        elif self._line and monotonic() - self._line_at >= EVERY_S:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Write the progress as a line, if it has changed."""
+        line = f" {self.text} …" if self._share < 0 else f" {self.text} … {self._share:.0%}"
+        if line != self._line:
+            self._line, self._line_at = line, monotonic()
+            self._screen.put(f"{line}\n")
 
 
 def _in(colour: str, text: str) -> str:

@@ -31,10 +31,15 @@ class CurrentClone(NamedTuple):
         return self.folder if self.is_of(name) else self.folder.parent / name
 
 
+def top(context: Context) -> Path | None:
+    """Return the top folder of the repository that the current folder is in, None if there is none."""
+    folders = (context.cwd, *context.cwd.parents)
+    return next((it for it in folders if context.files.mode(it / ".git") is not None), None)
+
+
 def of(context: Context) -> CurrentClone | None:
     """Return the clone that the current folder is in, None if there is none, or it isn't on CodeCommit."""
-    folders = (context.cwd, *context.cwd.parents)
-    folder = next((it for it in folders if context.files.mode(it / ".git") is not None), None)
+    folder = top(context)
     if folder is None:
         return None
     try:

@@ -12,6 +12,7 @@ from ccsetup.core.errors import ENDED, Problem
 from ccsetup.doctor import verdict
 from ccsetup.doctor.findings import Finding
 from ccsetup.git import clone_profile
+from ccsetup.wizard import current_clone
 from ccsetup.wizard.options import settings
 
 
@@ -55,8 +56,9 @@ def _cached(context: Context) -> Callable[[str], str]:
 
 def of_this_clone(context: Context) -> str:
     """Return the profile of the clone in the current folder, "" if there is no clone or it names no profile."""
+    folder = current_clone.top(context) or context.cwd
     try:
-        origin = context.git.origin(context.cwd)
-        return clone_profile.named_by(origin, context.git.setting(context.cwd, "credential.helper")) if origin else ""
+        origin = context.git.origin(folder)
+        return clone_profile.named_by(origin, context.git.setting(folder, "credential.helper")) if origin else ""
     except Problem:  # git can't read its settings; the doctor reports that
         return ""

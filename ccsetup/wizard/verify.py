@@ -57,6 +57,8 @@ class Claim:
     def to_go_on(self) -> str:
         """The command that clones this, or resumes the clone."""
         name, profile = shlex.quote(self.target.name), shlex.quote(self.profile)
+        if not self.profile:
+            return f"ccsetup clone {name} --via {self.way.via} --region {self.region}"
         return f"ccsetup clone {name} --profile {profile} --region {self.region}"
 
 

@@ -97,7 +97,7 @@ UNKNOWN = [
     (["setup", "sso", "--sso-acount-id", "1"], 'Unknown flag --sso-acount-id. Did you mean "--sso-account-id"?', ""),
     (["setup", "sso", "--sso-acount-id=1"], 'Unknown flag --sso-acount-id. Did you mean "--sso-account-id"?', ""),
     (["status", "--chek"], 'Unknown flag --chek. Did you mean "--check"?', ""),
-    (["completion", "bsh"], '"bsh" isn\'t one of: bash, zsh, fish, tcsh. Did you mean "bash"?', ""),
+    (["completion", "bsh"], '"bsh" isn\'t one of: bash, zsh, fish, tcsh, powershell. Did you mean "bash"?', ""),
     (["env", "dev", "--shell", "pwershell"], 'Did you mean "powershell"?', ""),
     (["team", "chek"], 'Did you mean "check"?', ""),
 ]

@@ -75,6 +75,7 @@ def test_what_is_used_wrongly_exits_2_with_one_sentence(
 KEYS = {
     "setup": "edits", "clone": "clone", "login": "expires_at", "status": "profiles", "env": "profile", "undo": "undone",
     "logout": "sign_ins", "remove": "removed", "doctor": "findings", "share": "role_arn", "team": "faults", "completion": "script", "demo": "clone",
+    "schema": "ok",
 }  # fmt: skip
 
 

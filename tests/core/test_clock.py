@@ -186,3 +186,15 @@ def test_the_first_and_the_last_moment_are_shown_in_every_zone(
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_the_usual_format_is_read_at_once_on_every_day_but_a_leap_day() -> None:
+    for month in range(14):
+        for day in range(33):
+            text = f"2028-{month:02}-{day:02}T18:04:05Z"
+            try:
+                at = datetime(2028, month, day, 18, 4, 5, tzinfo=timezone.utc)
+            except ValueError:
+                at = None
+            assert clock.read(text) == at
+            assert clock._is_plain(text) == (at is not None and (month, day) != (2, 29))

@@ -8,6 +8,7 @@ from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Identity, Repository, Route
 from ccsetup.core.result import Cloned, Outcome, told
 
+EDIT = {"path": "p", "section": "[profile dev]", "set": {"region": "us-east-2"}, "remove": []}
 FOLDER = Path("/home/maria/Demo")
 URL = "codecommit::us-east-2://dev@Demo"
 CLONE = Cloned(FOLDER, Route("git-remote-codecommit", URL), "0" * 40)
@@ -33,13 +34,13 @@ def test_what_did_not_happen_is_null_or_empty() -> None:
 
 def test_what_happened_is_told_in_full() -> None:
     repository = Repository("Demo", "us-east-2", "111122223333", "main")
-    whole = Outcome("keys", "dev", "us-east-2", ({"path": "p"},), (FOLDER,), WHO, repository, CLONE, urls={"ssh": "s"})
+    whole = Outcome("keys", "dev", "us-east-2", (EDIT,), (FOLDER,), WHO, repository, CLONE, urls={"ssh": "s"})
     assert whole.document() == {
         "ok": True,
         "kind": "keys",
         "profile": "dev",
         "region": "us-east-2",
-        "edits": [{"path": "p"}],
+        "edits": [EDIT],
         "backups": [str(FOLDER)],
         "identity": {"account_id": WHO.account_id, "arn": WHO.arn},
         "repository": {"name": "Demo", "region": "us-east-2", "default_branch": "main"},

@@ -30,7 +30,7 @@ RECIPES = sorted(
     if path.name == "Dockerfile" or path.suffix in {".yml", ".yaml", ".json"}
 )
 SHELLS = {"console", "bash", "sh", "powershell"}
-MEANT = {"SHELL": "bash", "KIND": "sso"}  # a placeholder that stands for one of a few words
+MEANT = {"SHELL": "bash", "KIND": "sso", "COMMAND": "doctor"}  # a placeholder that stands for one of a few words
 
 
 def named(path: Path) -> str:

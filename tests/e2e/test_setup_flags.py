@@ -233,7 +233,7 @@ REFUSALS = [
     (expired_token, "oidc.token-expired", "expired at"),
     (forged_token, "oidc.token-expired", "rejected the OIDC token"),
     (denied_role, "access.assume", "didn't allow these credentials to assume"),
-    (denied_permission_set, "access.assume", "doesn't have access to the role"),
+    (denied_permission_set, "access.assume", "doesn't have the role Administrator"),
     (unknown_repository, "access.repository", "MyShardDemoRepo"),
     (another_account, "access.account", "888888888888"),
     (shadowed, "access.identity", "doesn't recognize the credentials"),

@@ -365,8 +365,7 @@ def test_a_person_is_asked_what_is_left_and_sees_all_of_it_before_anything_is_wr
 )
 def test_an_account_or_a_role_typed_where_a_kind_is_chosen_is_taken(typed: str, trusted: str, tmp_path: Path) -> None:
     there = asked(
-        tmp_path, ("kms_key", ""), ("whom", typed), ("read_only", "no"), ("role_name", "R"), ("external_id", ""),
-        ("require_mfa", "no"), ("review", "go"), words=OWN,
+        tmp_path, ("whom", typed), ("read_only", "no"), ("review", "go"), words=OWN,
     )  # fmt: skip
     trust = (there.cwd / f"share-{REPO}" / "account-a-trust.json").read_text()
     assert trusted in trust
@@ -374,7 +373,7 @@ def test_an_account_or_a_role_typed_where_a_kind_is_chosen_is_taken(typed: str, 
 
 def test_the_own_account_typed_as_who_gets_access_is_refused_at_its_question(tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
-        asked(tmp_path, ("kms_key", ""), ("whom", A), ("whom", LEAVE), words=OWN)
+        asked(tmp_path, ("whom", A), ("whom", LEAVE), words=OWN)
 
 
 def test_what_names_nobody_is_answered_with_what_would() -> None:

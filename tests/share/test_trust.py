@@ -36,6 +36,7 @@ class Caller(NamedTuple):
     mfa: bool = False
     team: str | None = None
     sub: str | None = None
+    session: str = "botocore-session-1"
 
     @property
     def context(self) -> dict[str, str | None]:
@@ -46,6 +47,7 @@ class Caller(NamedTuple):
             "aws:principaltag/team": self.team,
             "aws:principalarn": None if self.kind != "AWS" else self.who,
             "aws:principalorgid": "o-acme" if self.kind == "AWS" and B in self.who else None,
+            "sts:rolesessionname": self.session,
             f"{ISSUER}:sub": self.sub,
             f"{ISSUER}:aud": "sts.amazonaws.com" if federated else None,
         }
@@ -54,8 +56,9 @@ class Caller(NamedTuple):
 WHO = (f"arn:aws:iam::{B}:user/maria", X, Y, DEV, f"arn:aws:iam::{C}:user/carl", f"arn:aws:iam::{C}:role/X")
 EVERYONE = [
     *(
-        Caller(who, "AWS", *rest)
+        Caller(who, "AWS", *rest, session=session)
         for who, *rest in product(WHO, (None, "id-one", "id-two"), (False, True), (None, "x", "y"))
+        for session in ("botocore-session-1", "maria@acme.example", "mallory@evil.example")
     ),
     Caller("lambda.amazonaws.com", "Service"),
     *(Caller(PROVIDER, "Federated", sub=sub) for sub in ("repo:acme/a:main", "repo:acme/b:main")),
@@ -126,10 +129,13 @@ def named(it: Arrangement, said: frozenset[str], caller: Caller) -> bool:
         and ("external_id" not in said or caller.external_id in (it.external_id, *it.also_external_ids))
         and ("require_mfa" not in said or caller.mfa)
         and ("principal_tag" not in said or dict(it.tags).get("team") == caller.team)
+        and ("require_session_name" not in said or glob(caller.session, it.session_name))
     )
 
 
 # Roles that exist, and commands.
+
+CONDITIONAL = ("external_id", "require_mfa", "principal_tag", "require_session_name")
 
 PRINCIPALS = st.one_of(
     st.just("*"),
@@ -151,6 +157,8 @@ CONDITIONS = st.lists(
         ("StringNotEquals", "aws:PrincipalTag/team", ["y"]), ("StringEquals", "aws:PrincipalOrgID", "o-acme"),
         ("ArnLike", "aws:PrincipalArn", DEV_PATTERN), ("ArnLike", "aws:PrincipalArn", [DEV_PATTERN, X]),
         ("StringEquals", "aws:PrincipalArn", Y), ("ArnNotLike", "aws:PrincipalArn", f"arn:aws:iam::{B}:user/*"),
+        ("StringLike", "sts:RoleSessionName", "*@*"), ("StringLike", "sts:RoleSessionName", ["*@acme.example", "ci-*"]),
+        ("StringEquals", "sts:RoleSessionName", "${aws:username}"), ("StringNotLike", "sts:RoleSessionName", "botocore-*"),
         ("StringEquals", f"{ISSUER}:sub", "repo:acme/a:main"), ("StringLike", f"{ISSUER}:sub", "repo:acme/*"),
         ("StringEquals", f"{ISSUER}:aud", "sts.amazonaws.com"),
     ]),
@@ -184,12 +192,14 @@ def commands(draw: st.DrawFn) -> tuple[Arrangement, frozenset[str]]:
                                    (Trust("oidc", ISSUER), Trust("role", X))]))  # fmt: skip
     ids = draw(st.sampled_from([(), ("id-one",), ("id-two",), ("id-two", "id-one")]))
     mfa, tag = draw(st.booleans()), draw(st.booleans())
+    session = draw(st.sampled_from(["", "", "*@*", "*@acme.example"]))
     it = IT._replace(trusts=trusts or IT.trusts, external_id=ids[0] if ids else "", also_external_ids=ids[1:], mfa=mfa,
-                     tags=(("team", "x"),) if tag else (), subject="repo:acme/b:main")  # fmt: skip
+                     tags=(("team", "x"),) if tag else (), subject="repo:acme/b:main", session_name=session)  # fmt: skip
     if not draw(st.integers(0, 4)):
         away = tuple(one._replace(name=one.name.replace(B, C)) for one in it.trusts)
         it = it._replace(people=C, trusts=away)
-    said = {"trust": bool(trusts), "external_id": bool(ids), "require_mfa": mfa, "principal_tag": tag}
+    said = {"trust": bool(trusts), "external_id": bool(ids), "require_mfa": mfa, "principal_tag": tag,
+            "require_session_name": bool(session)}  # fmt: skip
     return it, frozenset(key for key, value in said.items() if value)
 
 
@@ -221,7 +231,7 @@ def test_nobody_gets_in_who_could_not_before_and_whom_the_command_does_not_name(
         before, now = admitted(trust, caller), admitted(after, caller)
         assert not now or before or named(it, said, caller), caller
         if before and not now:  # only whom the command names is cut off, and only by a condition that it names
-            assert ours and caller.kind == "AWS" and said & {"external_id", "require_mfa", "principal_tag"}, caller
+            assert ours and caller.kind == "AWS" and said & {*CONDITIONAL}, caller
     assert steps.alike(afterwards(it, said, there._replace(trust=after)), after)  # a second run changes nothing
 
 
@@ -270,9 +280,8 @@ def test_what_is_added_to_a_foreign_role_is_taken_back_to_the_letter(
 @given(documents(), commands())
 def test_a_remedy_never_weakens(trust: dict[str, Any], command: tuple[Arrangement, frozenset[str]]) -> None:
     it, _ = command
-    everything = frozenset({"external_id", "require_mfa", "principal_tag"})
-    asked = everything - {key for key, on in (("external_id", it.external_id), ("require_mfa", it.mfa),
-                                              ("principal_tag", it.tags)) if not on}  # fmt: skip
+    on = (it.external_id, it.mfa, it.tags, it.session_name)
+    asked = frozenset(key for key, value in zip(CONDITIONAL, on, strict=True) if value)
     for link in audit.trusting(it, role(trust)):
         for caller in EVERYONE if link.mend else ():
             assert not admitted(link.mend or {}, caller) or named(it, asked, caller), (link, caller)
@@ -333,6 +342,8 @@ def test_a_new_caller_gets_the_conditions_that_all_callers_have() -> None:
     [
         (allow({"AWS": ROOT}, **ID), allow({"AWS": ROOT}),
          [("no longer requires", f"the external ID acme-7f3b (for account {B})")]),
+        (allow({"AWS": ROOT}, StringLike={"sts:RoleSessionName": "*@acme.example"}), allow({"AWS": ROOT}),
+         [("no longer requires", f"a session name like *@acme.example (for account {B})")]),
         (allow({"AWS": ROOT}), allow({"AWS": ROOT}, **MFA), [("now requires", f"MFA (for account {B})")]),
         (allow({"AWS": X}), allow({"AWS": ROOT}), [("opens to", f"account {B}")]),
         (allow({"AWS": ROOT}), allow({"AWS": X}), [("loses access", f"account {B}")]),

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from homes import facts_of
-from test_team_profiles import ACCOUNTS, role, sso
+from test_profile_patterns import ACCOUNTS, role, sso
 
 from ccsetup.team import compare, ways
 from ccsetup.team import file as team_file

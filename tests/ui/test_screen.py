@@ -352,6 +352,22 @@ def test_what_takes_long_is_one_line_without_a_terminal():
     assert piped.err() == " Cloning MySharedDemoRepo …\n"
 
 
+def test_what_takes_very_long_is_a_line_now_and_then_without_a_terminal(monkeypatch):
+    monkeypatch.setattr("ccsetup.ui.screen.WHILE_S", 0.05)
+    monkeypatch.setattr("ccsetup.ui.screen.EVERY_S", 0.2)
+    piped = Piped()
+    with piped.screen.busy("Cloning") as update:
+        time.sleep(0.15)
+        update("Receiving objects", 0.1)  # too soon
+        time.sleep(0.3)
+        update("Receiving objects", 0.25)
+        update("Receiving objects", 0.26)
+        time.sleep(0.3)
+        update("Receiving objects", 0.25)  # no news
+        update("Resolving deltas", None)
+    assert piped.err().splitlines() == [" Cloning …", " Receiving objects … 25%", " Resolving deltas …"]
+
+
 def test_a_spinner_survives_an_ascii_terminal():
     seen = Seen(encoding="ascii")
     with seen.screen.busy("Göteborg") as update:

@@ -64,6 +64,13 @@ def use_of_others(text: str, repository: str = "") -> str:
     return other_credentials.use_of(text, address.parse(repository) if repository else None)
 
 
+def git_login(text: str) -> tuple[str, Secret] | None:
+    """Return the user name and the password of the Git credentials in a text, None if it doesn't have both."""
+    from ccsetup.access.paste import other_credentials
+
+    return other_credentials.git_login(text)
+
+
 def keys(text: str) -> Keys:
     """Find the three values in `export` lines, an INI block, JSON or CSV. Raises BadAnswer without quoting the text."""
     from ccsetup.access.paste import access_keys, interpret

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from ccsetup.core import regions
 from ccsetup.core.lazy_regex import later
+from ccsetup.core.model import Secret
 from ccsetup.git import address
 from ccsetup.git.address import Address
 
@@ -14,6 +15,9 @@ _SSH = later(
     r"-----BEGIN (?:[A-Z]+ ){0,2}PRIVATE KEY-----|(?<![\w-])ssh-[a-z0-9-]{2,20} AAAA|(?<!\w)APKA[A-Z0-9]{12,}\b"
 )
 _GIT = later(r"(?<![\w.+=,@-])[\w+=,.@-]{1,64}-at-[0-9]{12}(?!\d)", re.ASCII)
+_VALUE = r"[\"']?(?P<password>(?!\S*-at-[0-9]{12})[^\s\"',;]{8,128})"
+_LABELED = later(rf"\bpassword(?:\s*(?:is\b|[:=])\s*|[ \t]+){_VALUE}", re.IGNORECASE)
+_AFTER = later(rf"[\"']?(?:\s*[,;/|:]\s*|\s+){_VALUE}")
 _LINK = later(r"https://[^\s\"'<>,;]{1,300}")
 _LONGEST = 20_000  # how much of a text is searched, in characters
 
@@ -26,13 +30,12 @@ def use_of(text: str, repository: Address | None = None) -> str:
     if _SSH.search(text):
         return (
             "That's an SSH key. It works with git, not with an AWS profile: upload the public key to your IAM user,"
-            " add the key ID that you get as User in ~/.ssh/config, and clone: git clone"
-            f" {address.ssh_url(region, name)}"
+            f" and clone with the key ID that you get: ccsetup clone {address.ssh_url(region, name)} --via ssh"
         )
     if _GIT.search(text):
         return (
-            "Those are Git credentials of an IAM user. They work with git, not with a profile. Clone, and enter them"
-            f" when git asks: git clone {address.https_url(region, name)}"
+            "Those are Git credentials of an IAM user. They work with git, not with a profile. Clone with them:"
+            f" ccsetup clone {address.https_url(region, name)} --via git-credentials"
         )
     if any(_is_console(link[0]) for link in _LINK.finditer(text)):
         return (
@@ -41,6 +44,14 @@ def use_of(text: str, repository: Address | None = None) -> str:
             " console, and paste it here."
         )
     return ""
+
+
+def git_login(text: str) -> tuple[str, Secret] | None:
+    """Return the user name and the password of the Git credentials in a text, None if it doesn't have both."""
+    text = text[:_LONGEST]
+    user = _GIT.search(text)
+    found = user and (_LABELED.search(text) or _AFTER.match(text, user.end()))
+    return (user[0], Secret(found["password"])) if user and found else None
 
 
 def _is_console(link: str) -> bool:

@@ -4,8 +4,8 @@ This file adds only what shtab lacks. With shtab's way to list a command's outpu
 profile's name is untrusted, so these two shells get a function that reads the names as text. bash splits
 --profile=dev at the `=`, and zsh users may load the script with `source`. shtab's scripts handle neither.
 
-shtab's PowerShell script isn't offered: it inserts names and paths without quotes, so PowerShell would run a $(…) in
-one of them, and it completes nothing after a flag without a value.
+shtab's PowerShell script isn't used: it inserts names and paths without quotes, so PowerShell would run a $(…) in one
+of them, and it completes nothing after a flag without a value. PowerShell gets a script that asks for each word.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from ccsetup.core.context import Context
 from ccsetup.core.result import Report
 from ccsetup.git.transport import AWS_CLI, HELPER, OURS, REMOTE
 
-SHELLS = ("bash", "zsh", "fish", "tcsh")
+SHELLS = ("bash", "zsh", "fish", "tcsh", "powershell")
 ABOUT = f"Print a completion script for {', '.join(SHELLS[:-1])}, or {SHELLS[-1]}."
 USAGE = "|".join(SHELLS)
 EXAMPLE = 'eval "$(ccsetup completion bash)"'
 NOTHING: Mapping[str, object] = {"shell": None, "script": None}
 
+_OF_PROFILES = ("PROFILE", "FILE|PROFILE", "profile", "source_profile")  # arguments that take a profile's name
 # How each shell lists the profile names. tcsh has no functions: it splits names at spaces and expands * ~ {} in them.
 _PROFILES = {
     "bash": "_ccsetup_profiles",
@@ -65,6 +66,24 @@ _ccsetup() {
 complete -o bashdefault -F _ccsetup ccsetup""",
 }
 
+_POWERSHELL = """\
+Register-ArgumentCompleter -Native -CommandName @('ccsetup', 'ccsetup.exe') -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+    $words = @(foreach ($element in $commandAst.CommandElements) {
+        if ($element.Extent.EndOffset -lt $cursorPosition) {
+            if ($element -is [System.Management.Automation.Language.StringConstantExpressionAst]) { $element.Value }
+            else { $element.Extent.Text }
+        }
+    })
+    $before = $Env:CCSETUP_WORDS
+    $Env:CCSETUP_WORDS = ($words + $wordToComplete) -join "`n"
+    try { $lines = @(ccsetup completion --words 2>$null) } finally { $Env:CCSETUP_WORDS = $before }
+    foreach ($line in $lines) {
+        $text, $shown, $about = $line.Split("`t") | ForEach-Object { [regex]::Unescape($_) }
+        [System.Management.Automation.CompletionResult]::new($text, $shown, 'ParameterValue', $about)
+    }
+}"""
+
 
 def flags(parser: argparse.ArgumentParser) -> None:
     """Add the shell argument."""
@@ -75,11 +94,13 @@ def main(options: argparse.Namespace, context_of: Callable[[], Context]) -> Repo
     """Print the completion script."""
     text = script(options.shell)
     context_of().screen.output(text)
-    return Report({"ok": True, "shell": options.shell, "script": text})
+    return Report({"ok": True, "shell": options.shell, "script": text, "problems": []})
 
 
 def script(shell: str) -> str:
     """Return the script for one of SHELLS."""
+    if shell == "powershell":
+        return _POWERSHELL
     import shtab
 
     parser = _parser(equals=shell == "zsh")
@@ -111,9 +132,25 @@ def _parser(equals: bool) -> argparse.ArgumentParser:
     return root
 
 
-def _offer(action: argparse.Action, takes: Mapping[object, Any]) -> None:
+def offered(action: argparse.Action) -> list[str]:
+    """Return the values of an argument, the profiles included; none for a file or free text."""
+    from ccsetup.cli.fast_status import profiles
+
+    if action.choices:
+        return [*action.choices]
+    if _found(action, dict.fromkeys(_OF_PROFILES, True)):
+        return profiles()
+    found = _found(action, _takes())
+    return [*found] if isinstance(found, (list, tuple)) else []
+
+
+def _found(action: argparse.Action, takes: Mapping[object, Any]) -> Any:
     names = (*action.option_strings, action.metavar, action.dest)
-    found = next((takes[name] for name in names if name in takes), None)
+    return next((takes[name] for name in names if name in takes), None)
+
+
+def _offer(action: argparse.Action, takes: Mapping[object, Any]) -> None:
+    found = _found(action, takes)
     if isinstance(found, dict):
         action.complete = found  # type: ignore[attr-defined]  # shtab reads this attribute
     elif not action.choices:
@@ -130,7 +167,7 @@ def _takes() -> Mapping[object, Any]:
 
     paths = ("FILE", "FILE|URL", "FILE|-", "saml_assertion", "web_identity_token_file", "policy")
     return {
-        **dict.fromkeys(("PROFILE", "FILE|PROFILE", "profile", "source_profile"), _PROFILES),
+        **dict.fromkeys(_OF_PROFILES, _PROFILES),
         **dict.fromkeys(paths, shtab.FILE),
         **dict.fromkeys(("DIR", "directory"), shtab.DIRECTORY),
         **dict.fromkeys(("region", "sso_region"), tuple(regions.REGIONS)),

@@ -191,4 +191,5 @@ def _all(context: Context, renewals: Renewals, look: Look, options: Namespace) -
     if not names:
         context.screen.say(" No profile on this computer can be renewed.")
     failed = [it for it in done if it.problems]
-    return Report({"ok": not failed, "profiles": [it.document() for it in done]}, 1 if failed else 0)
+    document = {"ok": not failed, "profiles": [it.document() for it in done], "problems": []}
+    return Report(document, 1 if failed else 0)

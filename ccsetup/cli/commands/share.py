@@ -17,7 +17,7 @@ from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Choice, Edit
 from ccsetup.core.result import Report, told
 from ccsetup.share import apply, check, readme, teamfile, trust_merge
-from ccsetup.share.arrangement import Arrangement
+from ccsetup.share.arrangement import ANY_EMAIL, Arrangement
 from ccsetup.share.dialogue import Act, Arranging, ShareOptions, external_id, trust_in
 from ccsetup.share.questions import AUTO
 from ccsetup.share.steps import Step
@@ -58,7 +58,7 @@ _FLAGS = {
 _KEYS = (
     "profile", "repo", "region", "from_account", "to_account", "trust", "subject", "audience", "role_name", "role_path",
     "external_id", "also_external_id", "require_mfa", "read_only", "kms_key", "principal_tag", "org",
-    "permissions_boundary", "max_session_duration", "group",
+    "permissions_boundary", "max_session_duration", "require_session_name", "group",
     "sso_start_url", "sso_region",
 )  # fmt: skip
 
@@ -91,6 +91,14 @@ def flags(parser: ArgumentParser) -> None:
         help="external ID to accept too, for example, the old one until everyone has the new one; can be repeated",
     )
     parser.add_argument("--require-mfa", action="store_const", const="yes", help="require MFA to assume the role")
+    parser.add_argument(
+        "--require-session-name",
+        nargs="?",
+        const=ANY_EMAIL,
+        metavar="PATTERN",
+        help="session names that callers must choose, so that CloudTrail names them, for example, '*@acme.example'"
+        " (without a pattern: every email address)",
+    )
     parser.add_argument(
         "--read-only", action="store_const", const="yes", help="allow clone, fetch, and pull, but not push"
     )

@@ -10,14 +10,14 @@ from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.cli import status_table
 from ccsetup.core import missing_profile
 from ccsetup.core.context import Answer, AwsTexts, Context
-from ccsetup.core.errors import ENDED, Problem
+from ccsetup.core.errors import ENDED, BadAnswer, Problem
 from ccsetup.core.profile_chain import runs_program
 from ccsetup.core.result import Report, briefly_told
 from ccsetup.wizard import profile_list
 from ccsetup.wizard.options import settings
 
 ABOUT = "List profiles with their kind of access, account, role, region, and expiration."
-USAGE = "[PROFILE …] [--check]"
+USAGE = "[PROFILE …] [--check] [--short]"
 EXAMPLE = "ccsetup status --check"
 NOTHING: Mapping[str, object] = {"profiles": []}
 
@@ -32,11 +32,20 @@ def flags(parser: ArgumentParser) -> None:
         action="store_true",
         help="check each profile with AWS, without signing in; a credential_process runs only for PROFILE",
     )
+    parser.add_argument(
+        "--short",
+        action="store_true",
+        help="one line for a shell prompt: this clone's profile (default: AWS_PROFILE), and until when it works",
+    )
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Show the status of the profiles."""
+    if options.short and (options.check or options.profiles):
+        raise BadAnswer("--short shows only the profile of this clone, without asking AWS. Use it alone.")
     context = context_of()
+    if options.short:
+        return _short(context)
     texts = context.files.read()
     found, problems = profile_list.all_of(context, texts)
     for problem in problems:
@@ -64,6 +73,21 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
         "problems": [briefly_told(problem) for problem in problems],
     }
     return Report(document, 1 if problems else 0)
+
+
+def _short(context: Context) -> Report:
+    """Print one line about the profile of this clone or AWS_PROFILE, and nothing on stderr."""
+    name = profile_list.of_this_clone(context) or context.env.get("AWS_PROFILE", "")
+    found, problems = profile_list.all_of(context, context.files.read()) if name else ([], [])
+    it = next((it for it in found if it.name == name), None)
+    if name and it is None:
+        it = Standing(name, "", {})
+        it.usable, it.code = False, problems[0].code if problems else "profile.missing"
+        it.why = it.code
+    if it:
+        context.screen.output(status_table.short(it, profile_list.stamp(context)))
+    told = [briefly_told(problem) for problem in problems]
+    return Report({"ok": not problems, "profiles": [_entry(it)] if it else [], "problems": told}, 1 if problems else 0)
 
 
 def _named(context: Context, names: Sequence[str], found: Sequence[Standing]) -> list[Standing]:

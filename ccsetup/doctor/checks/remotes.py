@@ -13,6 +13,7 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
 from ccsetup.core.text import STRICT, letters_swapped, nearest
+from ccsetup.doctor.checks import iam_users
 from ccsetup.doctor.checks.git import called, effective, is_codecommit, keepers, of_codecommit, signing, usable
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import FIX, Finding, Remedy, Severity, Wanted
@@ -276,11 +277,17 @@ def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Find
             "git may report “could not resolve host”.",
             [],
         )
+    if here.form == "ssh" and facts.ssh.is_known:
+        yield from iam_users.by_ssh(facts, clone, here)
+        return
     if here.form == "ssh":
         says = "This clone uses SSH, which requires an IAM user's SSH key and doesn't use a profile."
         yield _remote(facts, "note", says, "CodeCommit accepts only SSH keys that belong to IAM users.", remedies)
         return
     command = signing(clone)
+    if not command and (user := iam_users.git_user(clone)):
+        yield from iam_users.by_git_credentials(facts, clone, user)
+        return
     named = clone_profile.named_by("", command)
     if named.startswith("-") or re.search(r"--region\s+(?:credential-helper|--)", command):
         yield _helper_of_a_script(facts, clone, command)

@@ -108,7 +108,7 @@ def test_role_sessions_go_and_stored_keys_stay(run: Run, sandbox: Sandbox, tmp_p
     run("setup", "keys", "--keys", "-", "--profile", "maria", *more, stdin=pasted)
     run("setup", "role", "--role-arn", ROLE, "--source-profile", "maria", "--profile", "prod", *more)
     cached_by_git(run, tmp_path, sandbox, "prod")
-    assert len(caches(tmp_path / "home")) == 1
+    assert len(caches(tmp_path / "home")) == 2  # one for the SDKs and one for the AWS CLI
     done = run("logout", "--all")
     assert [it["profiles"] for it in done["sign_ins"]] == [["prod"]]
     assert done["sign_ins"][0]["ended"] is None
