@@ -23,7 +23,7 @@ def create_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
     name = given.get("PolicyName", "")
     if not re.fullmatch(r"[\w+=,.@-]{1,128}", name, re.ASCII):
         raise Refusal("ValidationError", "The specified value for policyName is invalid.", 400)
-    arn = f"arn:aws:iam::{caller.account_id}:policy/{name}"
+    arn = f"arn:{state.partition}:iam::{caller.account_id}:policy/{name}"
     state.demand(caller, "iam:CreatePolicy", arn, "AccessDenied", 403)
     if tags(given):
         state.demand(caller, "iam:TagPolicy", arn, "AccessDenied", 403)
@@ -165,7 +165,7 @@ def _there(state: State, caller: Caller, given: Given, operation: str) -> Manage
 
 def _with_group(state: State, caller: Caller, given: Given, operation: str) -> tuple[Managed, Group]:
     name = given.get("GroupName", "")
-    arn = f"arn:aws:iam::{caller.account_id}:group/{name}"
+    arn = f"arn:{state.partition}:iam::{caller.account_id}:group/{name}"
     state.demand(caller, f"iam:{operation}", arn, "AccessDenied", 403)
     found = state.managed.get(given.get("PolicyArn", ""))
     if found is None:
