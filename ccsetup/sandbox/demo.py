@@ -22,7 +22,7 @@ from ccsetup.team.contents import Entry, Place, Team
 if TYPE_CHECKING:
     from ccsetup.core.context import Screen
 
-KINDS = ("sso", "console", "role", "mfa", "keys", "oidc", "saml", "federation", "machine", "existing")
+KINDS = ("sso", "role", "mfa", "keys", "console", "oidc", "saml", "federation", "machine", "existing")
 
 
 @dataclass(frozen=True)
