@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -219,7 +219,9 @@ class FakeAws:
     def keys(self, who: Who) -> Keys:
         return self._answer(f"keys {who.profile}", self.exchanged)
 
-    def sightings(self, places: Sequence[Who], name: str, counted: Any = None) -> Sequence[Sighting]:
+    def sightings(
+        self, places: Sequence[Who], name: str, counted: Callable[[int, int], None] | None = None
+    ) -> Sequence[Sighting]:
         return self._answer(f"sightings {name}", self.seen)
 
     def create_repository(self, who: Who, name: str, description: str) -> Repository:

@@ -23,10 +23,10 @@ from ccsetup.core.text import did_you_mean
 # In the order of the menu.
 KINDS: tuple[Access, ...] = (
     sso.ACCESS,
-    console.ACCESS,
     role.ACCESS,
     mfa.ACCESS,
     keys.ACCESS,
+    console.ACCESS,
     oidc.ACCESS,
     saml.ACCESS,
     federation.ACCESS,

@@ -60,6 +60,10 @@ _ASKED = (
         "account_id",
         "Account (optional)",
         help="The account that you sign in to, for example, 111122223333.",
+        about=(
+            "If you give the account, ccsetup checks that you signed in to it and not to another one. The console shows"
+            " its 12 digits at the top right, for example, 1111-2222-3333."
+        ),
         known=fixed(""),
         parse=validate.account_id,
         optional=True,
@@ -71,6 +75,10 @@ _SIGN_IN = Question(
     "Which console sign-in?",
     widget="choose",
     help="Sign in now, or choose a sign-in of another profile.",
+    about=(
+        "A console sign-in gives a profile the rights that you have in the browser, for up to 12 hours. Sign in now, or"
+        " choose one that another profile uses, for example, acme-dev."
+    ),
     choices=_sign_ins,
     known=_only_way,
     default=fixed(NEW),

@@ -129,8 +129,8 @@ def _stand(
         by_git &= iam_users.can_sign_in(facts, facts.clone)
         refused = _by_git(context, facts.clone, there, name)[0] if by_git else None
         if refused and refused.code == "access.git" and there.form != "ssh":
-            place = f"{quote(facts.clone.remote)} {quote(str(facts.clone.folder))}"
-            refused.next = f"Enter the Git credentials again: ccsetup clone {place} --via git-credentials"
+            remote, folder = quote(facts.clone.remote), quote(str(facts.clone.folder))
+            refused.next = f"Enter the Git credentials again: ccsetup clone {remote} {folder} --via git-credentials"
         return Stand(name, there, git=refused)
     who, answer = whos.get(name), next((it for it in answers if it.profile == name), None)
     if not who or not answer or (answer.refused and answer.refused.is_unanswered):

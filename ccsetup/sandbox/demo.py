@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ccsetup.core.context import Screen
 
 PERSON = {"git_name": "Maria Garcia", "git_email": "maria@acme.example"}  # whom each visitor plays
-KINDS = ("sso", "console", "role", "mfa", "keys", "oidc", "saml", "federation", "machine", "existing")
+KINDS = ("sso", "role", "mfa", "keys", "console", "oidc", "saml", "federation", "machine", "existing")
 
 
 @dataclass(frozen=True)

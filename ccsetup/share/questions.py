@@ -417,6 +417,10 @@ ORG = Question(
 SESSION_NAME = Question(
     "require_session_name",
     "Pattern of session names (optional)",
+    about=(
+        "CloudTrail shows the session name of everyone who uses the role, so that it can tell who pushed. Only sessions"
+        " whose name matches the pattern get in, for example, *@example.com."
+    ),
     known=questions.fixed(""),
     parse=arrangement.session_name,
     when=_by_assuming,

@@ -93,7 +93,7 @@ UNKNOWN = [
     (["setup", "ssso"], 'Unknown kind of access "ssso". Did you mean "sso"?', ""),
     (["setup", "roles", "--help"], 'Unknown kind of access "roles". Did you mean "role"?', ""),
     (["setup", "federatoin"], 'Did you mean "federation"?', ""),
-    (["setup", "zzz"], "Available: sso, console, role, mfa,", ""),
+    (["setup", "zzz"], "Available: sso, role, mfa,", ""),
     (["setup", "sso", "--sso-acount-id", "1"], 'Unknown flag --sso-acount-id. Did you mean "--sso-account-id"?', ""),
     (["setup", "sso", "--sso-acount-id=1"], 'Unknown flag --sso-acount-id. Did you mean "--sso-account-id"?', ""),
     (["status", "--chek"], 'Unknown flag --chek. Did you mean "--check"?', ""),

@@ -47,7 +47,7 @@ def commands(line: str) -> Iterator[list[str]]:
     for word in [*lexer, ";"]:
         if set(word) <= set("();<>|&"):
             at = next((at for at, each in enumerate(words) if each.split("/")[-1] == "ccsetup"), None)
-            if at is not None and "install" not in words[:at]:
+            if at is not None and not {"install", "inject"} & {*words[:at]}:
                 yield words[at + 1 :]
             words = []
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from shlex import quote
 
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Secret
@@ -27,7 +28,7 @@ def use_of(text: str, repository: Address | None = None) -> str:
     if _SSH.search(text):
         return (
             "That's an SSH key. It works with git, not with an AWS profile: upload the public key to your IAM user,"
-            f" and clone with the key ID that you get: ccsetup clone {address.ssh_url(region, name)} --via ssh"
+            f" and clone with the key ID that you get: ccsetup clone {quote(address.ssh_url(region, name))} --via ssh"
         )
     if _GIT.search(text):
         return (

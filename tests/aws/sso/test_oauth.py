@@ -67,7 +67,7 @@ class Desk:
         self.at += timedelta(seconds=seconds)
 
     @contextmanager
-    def visit(self, page: str) -> Iterator[None]:
+    def visit(self, page: str, lasts_s: float) -> Iterator[None]:
         self.visited.append(page)
         yield
 
