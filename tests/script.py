@@ -187,7 +187,9 @@ class FakeAws:
     def repository(self, who: Who, name: str) -> Repository:
         return self._answer(f"repository {name}", self.found)
 
-    def regions_with(self, who: Who, name: str, regions: Sequence[str], counted: Any = None) -> Sequence[str]:
+    def regions_with(
+        self, who: Who, name: str, regions: Sequence[str], counted: Callable[[int, int], None] | None = None
+    ) -> Sequence[str]:
         return self._answer(f"regions_with {name}", self.elsewhere)
 
     def branches(self, who: Who, name: str) -> Sequence[str]:

@@ -33,7 +33,7 @@ def use_of(text: str, repository: Address | None = None) -> str:
     if _GIT.search(text):
         return (
             "Those are Git credentials of an IAM user. They work with git, not with a profile. Clone with them:"
-            f" ccsetup clone {address.https_url(region, name)} --via git-credentials"
+            f" ccsetup clone {quote(address.https_url(region, name))} --via git-credentials"
         )
     return ""
 
