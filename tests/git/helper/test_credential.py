@@ -459,6 +459,13 @@ def fake_aws(folder: Path, body: str) -> Path:
     return folder
 
 
+def without_crt(folder: Path) -> str:
+    """Return a PYTHONPATH with which botocore behaves as without the package awscrt."""
+    folder.mkdir()
+    (folder / "awscrt.py").write_text("raise ImportError\n")
+    return os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 @pytest.mark.slow
 def test_a_profile_made_by_aws_login_is_left_to_the_aws_cli(desk: Desk, ours: Path, tmp_path: Path) -> None:
     keys = desk.sandbox.state.temporary_keys(role_arn("CodeCommitAccess"))
@@ -469,6 +476,7 @@ def test_a_profile_made_by_aws_login_is_left_to_the_aws_cli(desk: Desk, ours: Pa
         tmp_path / "aws", f'echo "$@" > {tmp_path}/words; cat >&2; printf "%s" {shlex.quote(json.dumps(told))}'
     )
     desk.env["PATH"] = f"{aws}{os.pathsep}{desk.env['PATH']}"
+    desk.env["PYTHONPATH"] = without_crt(tmp_path / "lib")
     assert desk.git(*over_https(ours, "dev"), "ls-remote", url(desk)).returncode == 0
     assert (tmp_path / "words").read_text() == "configure export-credentials --profile dev --format process\n"
 
@@ -477,18 +485,19 @@ def test_a_profile_made_by_aws_login_is_left_to_the_aws_cli(desk: Desk, ours: Pa
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ("echo 'Your session has expired. Run aws login.' >&2; exit 255",
-         "The AWS CLI has no credentials for dev: Your session has expired. Run aws login. Run: aws login --profile dev"),
-        ("echo 'argument subcommand: Invalid choice' >&2; exit 2", "dev is an aws login profile. It requires botocore[crt] or a recent AWS CLI. AWS CLI version 1 is too old. Install"),
+        ("echo 'Your session has expired. Run aws login.' >&2; exit 255", "The sign-in for dev has expired. Run: ccsetup login dev"),
+        ("echo 'The disk is full.' >&2; exit 255",
+         "The AWS CLI has no credentials for dev: The disk is full. Run: ccsetup login dev"),
+        ("echo 'argument subcommand: Invalid choice' >&2; exit 2", "dev uses AWS console credentials, which require botocore[crt] or AWS CLI 2.32 or later. AWS CLI version 1 is too old. Install"),
         ("echo rubbish", "The AWS CLI didn't print credentials for dev. Run: aws configure export-credentials --profile dev"),
         ("echo '[1]'", "The AWS CLI didn't print credentials for dev."),
-        (None, "dev is an aws login profile. It requires botocore[crt] or a recent AWS CLI. The AWS CLI isn't installed. Install AWS"),
+        (None, "dev uses AWS console credentials, which require botocore[crt] or AWS CLI 2.32 or later. The AWS CLI isn't installed. Install AWS"),
     ],
 )  # fmt: skip
 def test_an_aws_cli_that_cannot_help_is_one_sentence(
     body: str | None, sentence: str, ours: Path, clean_env: Any, tmp_path: Path
 ) -> None:
-    env = clean_env(tmp_path / "home")
+    env = clean_env(tmp_path / "home", PYTHONPATH=without_crt(tmp_path / "lib"))
     (tmp_path / "home/.aws").mkdir()
     (tmp_path / "home/.aws/config").write_text("[profile dev]\nlogin_session = x\nregion = us-east-2\n")
     env["PATH"] = str(fake_aws(tmp_path / "aws", body) if body else tmp_path) + ":/usr/bin:/bin"

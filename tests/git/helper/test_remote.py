@@ -236,7 +236,7 @@ FAULTS: dict[str, tuple[str, str, str, dict[str, str], str]] = {
                                    "", URL.format("dev"), {}, "x, the source profile, has no credentials. Run: ccsetup login x"),
     "a circle": ("[profile dev]\nrole_arn = r\nsource_profile = a\n[profile a]\nrole_arn = r\nsource_profile = dev\n",
                  "", URL.format("dev"), {}, "Infinite loop in credential configuration detected"),
-    "a sign-in by the AWS CLI": ("[profile dev]\nlogin_session = x\n", "", URL.format("dev"), {}, "aws login"),
+    "a sign-in by the AWS CLI": ("[profile dev]\nlogin_session = x\n", "", URL.format("dev"), {}, "ccsetup login"),
     "keys over two lines": ("", "[dev]\naws_access_key_id = A\naws_secret_access_key = b\n  c\n", URL.format("dev"), {},
                             "The credentials for dev are incomplete or split across two lines."),
     "an empty AWS_PROFILE": ("", "", "codecommit::us-east-2://R", {"AWS_PROFILE": ""},
