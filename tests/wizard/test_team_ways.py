@@ -107,7 +107,12 @@ def test_staff_choose_their_way_in_once_and_get_both_accounts(tmp_path: Path) ->
 
 def test_a_contractor_gets_what_contractors_reach_and_is_told_of_the_rest(tmp_path: Path) -> None:
     around = machine(tmp_path)
-    assert run(around, FILE, None, "--yes", "--access", "contractor", "--source-profile", "base").exit_code == 0
+    report = run(around, FILE, None, "--yes", "--access", "contractor", "--source-profile", "base")
+    assert report.exit_code == 0
+    assert report.document["team"]["not_reached"] == [
+        {"name": "people-tools", "access": ["staff-people"]},
+        {"name": "demo-east", "access": ["staff"]},
+    ]
     assert cloned(around) == CONTRACTOR
     assert "sso" not in (around.home / ".aws" / "config").read_text()
     assert "Your access doesn't reach people-tools, demo-east." in shown(around)
