@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
@@ -264,7 +264,8 @@ def _review(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) 
     diffs = [share.difference(_near(context, edit.path), edit.before, edit.after) for edit in changed]
     changes = [f"account {it.owner}: the role {it.role_arn}"]
     changes += [f"account {account}: the policy {it.people_policy}" for account in it.accounts if it.assumed]
-    rows = [*apply.summary(it, changes), *apply.folded(it)]
+    context.screen.review([], apply.summary(it, changes))
+    rows = apply.folded(it)
     new = [edit.path.relative_to(folder).as_posix() for edit in edits if edit.before is None]
     same = sum(edit.before == edit.after for edit in edits)
     rows += [("writes", f"{_near(context, folder)}/  {', '.join(new)}")] if new else []
@@ -327,12 +328,11 @@ def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arr
         context.screen.done("external", it.external_id, "developers pass this external ID with --external-id")
     if not account.is_owner and not it.group:
         context.screen.note(_attach(it))
-    _lets_in(context, it)
+    _lets_in(context, it, account.is_owner, apply.others(it, taken, there))
     if account.is_owner and it.assumed:
         for people in it.accounts:
             _next(context, f"the administrator of {people}", f"{readme.command(it)} --apply --profile ADMIN")
-    else:
-        _next(context, "each developer", readme.developer(it))
+    _next(context, "each developer", readme.developer(it))
     return _report(it, steps=taken)
 
 
@@ -356,9 +356,9 @@ def _team_file(context: Context, it: Arrangement, folder: Path) -> None:
     context.screen.output(readme.command(it))
 
 
-def _lets_in(context: Context, it: Arrangement) -> None:
+def _lets_in(context: Context, it: Arrangement, is_owner: bool = True, more: Sequence[str] = ()) -> None:
     """Say whom the arrangement lets in, and on which conditions."""
-    for label, text in apply.summary(it, ())[1:]:
+    for label, text in apply.summary(it, (), is_owner, more)[1:]:
         context.screen.done(label, text)
 
 
