@@ -68,6 +68,15 @@ class Iam:
 
         return self._ask("iam", who, ask, arn)
 
+    def members(self, who: Who, group: str) -> Sequence[str]:
+        """Return the names of a group's users."""
+
+        def ask(iam: Any) -> list[str]:
+            pages = _pages(iam, "get_group", GroupName=group)
+            return [it["UserName"] for page in pages for it in page["Users"]]
+
+        return self._ask("iam", who, ask, group)
+
     def do(self, who: Who, calls: Sequence[IamCall], progress: Progress) -> None:
         """Make calls that change something, in order. Each waits and retries while IAM is busy."""
         for call in calls:

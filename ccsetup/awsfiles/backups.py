@@ -1,6 +1,7 @@
 """The backups for undo: one private JSON file per change, the last 20 for up to 30 days.
 
-Each contains `at`, the `command` and the `profile` of the change, `made` (the folders that it created) and `files`. For
+Each contains `at`, the `command` and the `profile` of the change, `made` (the folders that it created), `joins` (the
+names of the backups that it was made of) and `files`. For
 each path, `files` tells which AWS file it is, the text `before` (null if there was no file), its `mode`, and `after`
 (null if the file was removed): how many characters of the old text it starts with, what is new, and how many it ends
 with. `given` is the new mode, if it was set. Undecodable bytes are surrogate escapes. A truncated backup belongs to a
@@ -31,10 +32,13 @@ UNDOING = ".undoing"  # suffix of a backup while its files are being restored
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 
 
-def keep(folder: Path, change: Change, modes: Sequence[int | None], made: list[Path]) -> Path:
+def keep(
+    folder: Path, change: Change, modes: Sequence[int | None], made: list[Path], joins: Sequence[Path] = ()
+) -> Path:
     """Store a change, with the modes of its files, so that it can be undone. Return the new backup.
 
-    Folders that must be created are added to `made`, which is stored in the backup.
+    Folders that must be created are added to `made`, which is stored in the backup. The backups that it `joins` don't
+    count from now on, even if a killed run leaves them.
     """
     make_folder(folder, made)
     if os.name == "posix":
@@ -44,6 +48,7 @@ def keep(folder: Path, change: Change, modes: Sequence[int | None], made: list[P
         "command": change.command,
         "profile": change.profile,
         "made": [str(path) for path in made],
+        **({"joins": [path.name for path in joins]} if joins else {}),
         "files": [_entry(edit, mode) for edit, mode in zip(change.edits, modes, strict=True)],
     }
     path = folder / _next_name(folder, change.at)
@@ -76,7 +81,7 @@ def join(folder: Path, paths: Sequence[Path]) -> Path | None:
     profiles = ", ".join(dict.fromkeys(change.profile for change in found if change.profile))
     folders = [*dict.fromkeys(path for change in found for path in change.made)]
     whole = Change(found[-1].at, found[0].command, profiles, tuple(edits.values()))
-    joined = keep(folder, whole, [before.get(str(path)) for path in edits], folders)
+    joined = keep(folder, whole, [before.get(str(path)) for path in edits], folders, paths)
     for path in reversed(paths):
         disk.discard(path)
     return joined
@@ -96,9 +101,27 @@ def _splice(before: str, after: str) -> tuple[int, str, int]:
 
 
 def changes(folder: Path) -> list[Change]:
-    """Return the changes with complete backups, latest first."""
-    found = (_read(path) for path in reversed(names(folder)))
-    return [change for change in found if change]
+    """Return the changes with complete backups, latest first. Backups that were joined belong to the joined change."""
+    there = names(folder)
+    joined: set[Path] = set()
+    found = []
+    for path in reversed(there):
+        change = _read(path)
+        if change is None or path in joined:
+            continue
+        names_of_parts = _joins(path)
+        parts = [one for one in there if one.name.removesuffix(UNDOING) in names_of_parts]
+        joined.update(parts)
+        found.append(change._replace(backups=(*reversed(parts), path)))  # the one that tells is removed last
+    return found
+
+
+def _joins(path: Path) -> Sequence[str]:
+    """Return the names of the backups that a backup was made of."""
+    try:
+        return [str(name) for name in json.loads(plain_file.content(str(path), _MOST)).get("joins", ())]
+    except (OSError, ValueError, TypeError, AttributeError):
+        return []
 
 
 def _read(path: Path) -> Change | None:

@@ -127,6 +127,20 @@ def detach_group_policy(state: State, caller: Caller, given: Given) -> dict[str,
     return {}
 
 
+def get_group(state: State, caller: Caller, given: Given) -> dict[str, Any]:
+    """Return a group and its users."""
+    name = given["GroupName"]
+    arn = f"arn:aws:iam::{caller.account_id}:group/{name}"
+    state.demand(caller, "iam:GetGroup", arn, "AccessDenied", 403)
+    if arn not in state.groups:
+        raise Refusal("NoSuchEntity", f"The group with name {name} cannot be found.", 404)
+    users = [state.user(one) for one in state.groups[arn].members]
+    about = {"Path": "/", "GroupName": name, "GroupId": "AGPA", "Arn": arn, "CreateDate": state.now()}
+    rows = [{"Path": it.path, "UserName": it.name, "UserId": it.id, "Arn": it.arn, "CreateDate": it.created}
+            for it in users]  # fmt: skip
+    return {"Group": about, "Users": rows, "IsTruncated": False}
+
+
 def list_entities_for_policy(state: State, caller: Caller, given: Given) -> dict[str, Any]:
     """List what a policy is attached to."""
     found = _there(state, caller, given, "ListEntitiesForPolicy")
@@ -151,6 +165,7 @@ OPERATIONS: dict[str, Callable[[State, Caller, Given], dict[str, Any]]] = {
     "UntagPolicy": untag_policy,
     "AttachGroupPolicy": attach_group_policy,
     "DetachGroupPolicy": detach_group_policy,
+    "GetGroup": get_group,
     "ListEntitiesForPolicy": list_entities_for_policy,
 }
 

@@ -159,7 +159,7 @@ def apply(
         context.screen.done("unchanged", f"{what} is already up to date", account.name)
         return []
     within_limits(it, there, wanted)
-    review(context, it, account, wanted, there)
+    review(context, it, account, wanted, there, fold=not yes and context.prompt is not None)
     doubts = _doubts(it, account, there, wanted)
     if yes and doubts:
         raise doubts[0]
@@ -170,6 +170,7 @@ def apply(
             f"Make these changes in {account.name}?",
             "Yes, make these changes",
             careful=_careful(account, there, doubts),
+            unfolded=[_difference(step) for step in wanted if step.name and step.before is None],
         )
     if kept := keep(context, there, wanted, folder):
         context.screen.done("kept", f"what was there before: {kept}")
@@ -322,15 +323,23 @@ def _its_maker(there: IamRole | IamPolicy) -> str:
 
 
 def review(
-    context: Context, it: Arrangement, account: Account, wanted: Sequence[Step], there: IamRole | IamPolicy | None
+    context: Context,
+    it: Arrangement,
+    account: Account,
+    wanted: Sequence[Step],
+    there: IamRole | IamPolicy | None,
+    fold: bool = False,
 ) -> None:
-    """Show what would change, for each policy."""
-    diffs = [_difference(step) for step in wanted if step.name]
-    rows = summary(it, [f"{account.name}: {', '.join(step.says for step in wanted)}"])
+    """Show what would change: the summary first, then each policy. If `fold`, new ones are shown by their groups."""
+    rows = summary(
+        it, [f"{account.name}: {', '.join(step.says for step in wanted)}"], account.is_owner, others(it, wanted, there)
+    )
     if account.said.removing:
         rows = [row for row in rows if row[0] not in ("lets in", "conditions")]
-    elif not account.is_owner and policies.conditions(it) == "none":
-        rows[2] = ("conditions", f"those of the role in account {it.owner}")
+    context.screen.review([], rows)
+    diffs = [_difference(step) for step in wanted if step.name and not (fold and step.before is None)]
+    is_new = any(step.name == it.policy_name and step.before is None for step in wanted)
+    rows = folded(it) if fold and is_new else []
     if there is not None and not steps.made_by_us(there.tags):
         stack = steps.stack_of(there.tags)
         by = f"The CloudFormation stack {stack} created" if stack else "Someone else created"
@@ -341,7 +350,16 @@ def review(
     rows += [("also lets in", name) for name in also_let_in(it, account, there, wanted)]
     if isinstance(there, IamRole) and changes.cuts_off:
         rows.append(("until", _until(context, there)))
-    context.screen.review(diffs, rows)
+    if diffs or rows:
+        context.screen.review(diffs, rows)
+
+
+def others(it: Arrangement, wanted: Sequence[Step], there: IamRole | IamPolicy | None) -> list[str]:
+    """Return the conditions on the arrangement's callers that a role has or gets and that no flag names."""
+    trust = next((step.after for step in wanted if step.name == steps.TRUST), None)
+    if not isinstance(there, IamRole):
+        return []
+    return trust_merge.unnamed(it, there.trust if trust is None else trust)
 
 
 def _permitting(wanted: Sequence[Step], it: Arrangement) -> list[tuple[str, str]]:
@@ -373,14 +391,21 @@ def _until(context: Context, there: IamRole) -> str:
     return f"sessions that have started continue to work until {end.astimezone():%H:%M} at the latest"
 
 
-def summary(it: Arrangement, changes: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the first lines of a review: which repositories, who gets in, on which conditions, and what changes."""
+def summary(
+    it: Arrangement, changes: Sequence[str], is_owner: bool = True, more: Sequence[str] = ()
+) -> list[tuple[str, str]]:
+    """Return the first lines of a review: which repositories, who gets in, on which conditions, and what changes.
+
+    `more` are conditions that the role has and that the arrangement doesn't name.
+    """
+    named = [text] if (text := policies.conditions(it)) != "none" else []
+    unknown = [] if is_owner or named else [f"those of the role in account {it.owner}"]
     ways = [line.what for line in policies.who(it.bare)]
     access = "read only" if it.read_only else "read and write"
     return [
         ("repositories", f"{it.label} in {it.region}, account {it.owner} ({access})"),
         ("lets in", ", ".join(ways)),
-        ("conditions", policies.conditions(it)),
+        ("conditions", ", ".join([*named, *more, *unknown]) or "none"),
         *(("changes" if not n else "", change) for n, change in enumerate(changes)),
     ]
 
@@ -403,7 +428,9 @@ def lets_in(it: Arrangement) -> list[tuple[str, str]]:
     return [("trusts" if not n else "", f"{line.what}: {line.why}") for n, line in enumerate(policies.who(it))]
 
 
-def agreed(context: Context, it: Arrangement, ask: str, label: str, careful: bool = False) -> None:
+def agreed(
+    context: Context, it: Arrangement, ask: str, label: str, careful: bool = False, unfolded: Sequence[str] = ()
+) -> None:
     """Ask for confirmation; if `careful`, the default is No. Raises Cancelled, or Missing without a terminal."""
     if context.prompt is None:
         raise Missing("Missing: --yes.", next="Add --yes to make these changes, or --dry-run to preview them.")
@@ -417,7 +444,7 @@ def agreed(context: Context, it: Arrangement, ask: str, label: str, careful: boo
         asked = Asked("apply", ask, "choose", choices=choices, default="cancel" if careful else GO)
         answer = str(context.prompt.ask(asked))
         if answer == "?":
-            context.screen.review([], reasons(it))
+            context.screen.review(unfolded, reasons(it))
     if answer != GO:
         raise Cancelled("Canceled. Nothing was changed.")
 

@@ -86,6 +86,10 @@ def trusting(it: Arrangement, role: IamRole) -> list[Link]:
 def of_people(it: Arrangement, policy: IamPolicy | None) -> list[Link]:
     """Say whether the developers' account has the policy that allows assuming the role, and who has the policy."""
     name, where = it.people_policy, f"in account {it.people}"
+    sets = any(one.kind == "permission-set" for one in it.trusts)
+    if policy is None and sets:
+        says = f"Account {it.people} has no policy {name}, and ccsetup can't see the inline policy of a permission set."
+        return [Link("policy", None, says)]
     if policy is None:
         create = f"{where}, create the policy {name}, and attach it to the users who need access"
         return [Link("policy", False, f"Account {it.people} has no policy {name}.", create, policies.assume(it))]
@@ -94,7 +98,6 @@ def of_people(it: Arrangement, policy: IamPolicy | None) -> list[Link]:
         says = f"The policy {name} doesn't allow sts:AssumeRole on {it.role_arn}."
         return [Link("policy", False, says, change, policies.assume(it))]
     found = [Link("policy", True, f"the policy {name} allows assuming {it.role}")]
-    sets = any(one.kind == "permission-set" for one in it.trusts)
     if it.group and f"group {it.group}" not in policy.attached:
         attach = f"{where}, attach the policy: aws iam attach-group-policy --group-name {it.group} --policy-arn"
         found.append(Link("group", False, f"{name} isn't attached to the group {it.group}.", f"{attach} {policy.arn}"))
@@ -106,6 +109,21 @@ def of_people(it: Arrangement, policy: IamPolicy | None) -> list[Link]:
         attach = f"{where}, attach it to a group or user, for example, with --apply --group Developers"
         found.append(Link("group", False, f"{name} isn't attached to anyone.", attach))
     return found
+
+
+def of_groups(it: Arrangement, policy: IamPolicy, members: Mapping[str, Sequence[str]]) -> list[Link]:
+    """Say whether the groups that have the policy have users, if it is attached to nothing else."""
+    empty = [it.group] if it.group in members and not members[it.group] else []
+    if not empty and len(members) == len(policy.attached) and not any(members.values()):
+        empty = [*members]
+    if not empty:
+        return []
+    add = f"aws iam add-user-to-group --group-name {empty[0]} --user-name NAME"
+    return [
+        Link(
+            "group", False, f"The group {' and '.join(empty)} has no users.", f"in account {it.people}, add them: {add}"
+        )
+    ]
 
 
 def permitted(it: Arrangement, decisions: Mapping[str, str]) -> Link:

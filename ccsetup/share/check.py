@@ -128,7 +128,16 @@ def _people_policy(context: Context, it: Arrangement, who: Who) -> list[Link]:
     except Problem as refused:
         _heard(refused)
         return []
-    return audit.of_people(it, policy)
+    found = audit.of_people(it, policy)
+    if policy is None or not found[-1].holds:
+        return found
+    try:
+        groups = [it.removeprefix("group ") for it in policy.attached if it.startswith("group ")]
+        members = {name: context.iam.members(who, name) for name in groups}
+    except Problem as refused:
+        _heard(refused)
+        return found
+    return [*found, *audit.of_groups(it, policy, members)]
 
 
 def _as_developer(

@@ -25,6 +25,8 @@ from ccsetup.wizard.engine import Trail, Walk, sentence
 from ccsetup.wizard.options import Options, looking
 
 _UNASKED = ("kms_key", "role_name", "external_id", "require_mfa", "sso_region")  # the review shows their defaults
+_IF_ROOM = ("read_only", "sso_start_url")  # the same, if there are more questions already
+_MOST = 6  # questions before the review
 Act = Literal["", "apply", "check", "remove"]
 
 
@@ -90,8 +92,23 @@ class Arranging:
 
     def flow(self, answers: Answers) -> Sequence[Question]:
         """Return the questions for the answers so far. --check and --remove ask fewer."""
-        asked = self._questions(answers)
-        return [_settled(it) if self.looks or it.key in _UNASKED else it for it in asked]
+        unasked = {*_UNASKED, *_IF_ROOM[max(0, _MOST - self._count(answers)) :]}
+        return [_settled(it) if self.looks or it.key in unasked else it for it in self._questions(answers)]
+
+    def _count(self, answers: Answers) -> int:
+        """Return how many questions are asked at most, without those that are asked only if there is room."""
+        place, kind = share_questions.address_of(answers), answers.text("whom") or "account"
+        asked = {
+            "profile": self.acts,
+            "repo": True,
+            "region": not place.region,
+            "from_account": not place.account_id and not self._owner(answers),
+            "trust": kind != "given",
+            "whom": kind not in ("given", "account"),
+            "to_account": kind in ("account", "permission-set") and not self._people(answers),
+            "subject": kind == "oidc",
+        }
+        return sum(wanted and key not in self.look.given for key, wanted in asked.items())
 
     def _questions(self, answers: Answers) -> Sequence[Question]:
         return (
@@ -102,7 +119,7 @@ class Arranging:
             self._kms_key(),  # early: if the repository doesn't exist, nothing else needs to be asked
             self._whom(),
             share_questions.trust(answers.text("whom")),
-            share_questions.to_account(),
+            self._to_account(),
             share_questions.SUBJECT,
             share_questions.AUDIENCE,
             share_questions.READ_ONLY,
@@ -178,12 +195,39 @@ class Arranging:
                 "An account ID is the 12-digit number of an AWS account. Enter the account that the repository is in,"
                 " for example, 111122223333."
             ),
-            known=lambda answers, look: share_questions.address_of(answers).account_id or None,
+            known=lambda answers, look: share_questions.address_of(answers).account_id or self._owner(answers) or None,
             default=default,
             parse=validate.account_id,
             settle=share_questions.same_account,
             title="From account",
         )
+
+    def _owner(self, answers: Answers) -> str:
+        """Return the account of the administrator's profile if it has the repositories, "" otherwise."""
+        profile, region, words = answers.text("profile"), answers.text("region"), answers.text("repo").split()
+        if not self.acts or not profile or not region or not words:
+            return ""
+        try:
+            there = self.look.repositories(Who(profile, region, chosen=True))
+        except Problem:
+            return ""
+        return self._account_of(profile, region) if {*words} <= {*there} else ""
+
+    def _to_account(self) -> Question:
+        question = share_questions.to_account()
+
+        def known(answers: Answers, look: Look) -> str | None:
+            return (question.known(answers, look) if question.known else None) or self._people(answers) or None
+
+        return question._replace(known=known)
+
+    def _people(self, answers: Answers) -> str:
+        """Return the account of the profile of an administrator who is asked, if it isn't the repository's account."""
+        profile, region = answers.text("profile"), answers.text("region")
+        if not self.acts or self.context.prompt is None or not profile or not region:
+            return ""
+        found = self._account_of(profile, region)
+        return found if found != answers.text("from_account") else ""
 
     def _account_of(self, profile: str, region: str) -> str:
         try:

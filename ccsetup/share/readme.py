@@ -204,7 +204,7 @@ def _afterwards(it: Arrangement) -> list[str]:
     if it.external_id:
         lines.append(
             f"- To rotate the external ID: {run}, with `--external-id NEW --also-external-id {it.external_id}`."
-            " Run it without `--apply --profile ADMIN` to write the team file again, and send it to everyone. When"
+            " This also writes this folder again, if you didn't change its files. Send its team file to everyone. When"
             " everyone has it, apply the command without --also-external-id."
         )
     where = "both accounts" if it.assumed else f"account {it.owner}"

@@ -174,6 +174,13 @@ def _pattern(name: str) -> str:
         return ""
 
 
+def unnamed(it: Arrangement, there: object) -> list[str]:
+    """Return the conditions on the callers of an arrangement that no answer names, as texts."""
+    found = [test.says for one in _about(it, there) for test in sorted(one.tests)
+             if not said_by(test.key) or not test.positive]  # fmt: skip
+    return [*dict.fromkeys(found)]
+
+
 def _is_about(one: Principal, it: Arrangement, said: Collection[str], wanted: Sequence[Principal]) -> bool:
     """Say whether a caller is one of those that the command names, or in the account that it names."""
     if any(covers(name, one, it.owner) for name in wanted):

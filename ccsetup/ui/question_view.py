@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.layout.processors import Transformation, TransformationInput
     from prompt_toolkit.output import ColorDepth, Output
 
-ROWS = 12  # how many entries of a list are on screen at once
+ROWS = 14  # how many entries of a list are on screen at once
 MOVES = {"up": -1, "c-p": -1, "down": 1, "c-n": 1, "pageup": -10, "pagedown": 10, "home": -(10**9), "end": 10**9}
 TAKES = ("c-i", "right", "end", "c-e", "c-f", "c-h")  # the keys that take an offered answer into the line
 DELETES = ("c-h",)

@@ -209,7 +209,9 @@ def _by_ssh(context: Context, asked: IamUserRequest, claim: Claim, folder: Path,
         claim = _with_user(claim, named if named == there.key_id else "")
     diffs = [plan.diff(edit, context.home)] if edit and edit.before != edit.after else []
     url = route(context, claim).url
-    context.screen.review(diffs, [("check", "git ls-remote"), ("clone", f"{url} {checkout.shown(context, folder)}")])
+    context.screen.review(
+        diffs, [("check", "git ls-remote"), ("clone", f"{checkout.shown(context, folder)} from {url}")]
+    )
     if asked.dry_run:
         return _outcome(claim)
     receipt = _written(context, asked, edit) if edit and diffs else None

@@ -64,7 +64,7 @@ class Job:
 def run(context: Context, found: Received, options: Options, named: str = "") -> Report:
     """Set up what the file describes, and clone. The report contains every Problem."""
     clones = {key: options.given[key] for key in OF_CLONES if key in options.given}
-    places = places_of(found, clones)
+    wished = places = places_of(found, clones)
     if context.prompt is not None:
         greet(context, looking(context, options))
     chosen = chosen_of(context, found, places, options, named)
@@ -72,7 +72,10 @@ def run(context: Context, found: Received, options: Options, named: str = "") ->
     entries = needed_for(found, chosen, places)
     team_offer.show(context, found, entries, places)
     jobs = _walked(context, options, entries, places, chosen, found.team)
-    return _carried_through(context, found, options, jobs, clones)
+    report = _carried_through(context, found, options, jobs, clones)
+    left = [place for place in wished if place.name not in {it.name for it in places}]
+    missed = [{"name": place.name, "access": [*place.accesses]} for place in left]
+    return Report({**report.document, "team": {**report.document["team"], "not_reached": missed}}, report.exit_code)
 
 
 def set_up(context: Context, found: Received, options: Options, team: Team, moved: Collection[str]) -> Report:
@@ -465,5 +468,5 @@ def _report(found: Received, outcomes: Sequence[Outcome], got: Sequence[Got]) ->
         problems=tuple(problems),
     )
     team = {"name": found.team.name, "from": found.source.partition("?")[0], "note": found.team.note or None,
-            "repositories": [it.document() for it in got]}  # fmt: skip
+            "repositories": [it.document() for it in got], "not_reached": []}  # fmt: skip
     return Report({**outcome.document(), "team": team}, outcome.report().exit_code)

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -1161,6 +1162,31 @@ def test_joined_changes_are_undone_together_and_the_modes_are_the_first_ones(hom
     assert mode(joined[0]) == 0o600
     home.files.take_back(change, change.edits)
     assert (home.listing(), home.files.changes()) == (before, [])
+
+
+def _joined(home: Home, made: list[Path]) -> object:
+    return home.files.join(made)
+
+
+@POSIX
+@pytest.mark.slow
+def test_killed_while_changes_are_joined_undo_restores_the_files_and_never_refuses(tmp_path: Path) -> None:
+    killed, n = True, 1
+    while killed:
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        home = Home(folder).fill()
+        before = home.config.read_bytes()
+        made = in_turn(home, "one", "two", "three")
+        killed = killed_within("join", n, partial(_joined, home, made))
+        later = in_turn(home, "later") if n % 2 else []
+        for change in home.files.changes():
+            assert {home.files.now(edit) for edit in change.edits} == {edit.after for edit in change.edits}, n
+            home.files.take_back(change, change.edits)
+        assert home.config.read_bytes() == before, (n, later)
+        assert home.files.changes() == []
+        n += 1
+    assert n > 5
 
 
 def test_joined_changes_that_made_a_file_and_its_folder_take_both_away(home: Home) -> None:

@@ -222,7 +222,7 @@ def test_a_vpc_endpoints_host_is_kept_by_the_helper(person: Person) -> None:
     host = "vpce-0a1b.git-codecommit.us-east-2.vpce.amazonaws.com:8443"
     env = {"CODE_COMMIT_ENDPOINT": ""}
     done = person.clone(f"https://{host}/v1/repos/MySharedDemoRepo", "--dry-run", **env)
-    assert f"git clone https://{host}/v1/repos/MySharedDemoRepo" in done.shown
+    assert f"from https://{host}/v1/repos/MySharedDemoRepo" in done.shown
     remote = person.clone(
         f"https://{host}/v1/repos/MySharedDemoRepo", "--dry-run", "--via", "git-remote-codecommit", **env
     )
@@ -385,7 +385,7 @@ def test_a_dry_run_says_what_it_would_do_and_leaves_everything(person: Person) -
     before = tree(person.home)
     done = person.clone("payments-api", "--dry-run")
     assert done.code == 0
-    assert "git clone codecommit::us-east-2://dev@payments-api ./payments-api" in done.shown
+    assert "clone   ./payments-api from codecommit::us-east-2://dev@payments-api" in done.shown
     assert (list(person.work.iterdir()), tree(person.home)) == ([], before)
 
 

@@ -38,7 +38,7 @@ SILENT = {name: answer for name, (answer, code) in FAULTS.items() if answer not 
 
 
 def checked(it: Context, *names: str) -> Report:
-    return status.main(Namespace(check=True, profiles=names), lambda: it)
+    return status.main(Namespace(short=False, check=True, profiles=names), lambda: it)
 
 
 def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **environment: str) -> Context:
@@ -257,7 +257,7 @@ def test_a_name_that_is_none_is_told_with_those_like_it(tmp_path: Path) -> None:
     with pytest.raises(Problem, match='No profile "wel" on this computer') as refused:
         checked(it, "wel")
     assert "well" in refused.value.next
-    report = status.main(Namespace(check=False, profiles=("silent", "silent")), lambda: it)
+    report = status.main(Namespace(short=False, check=False, profiles=("silent", "silent")), lambda: it)
     assert [each["name"] for each in report.document["profiles"]] == ["silent"]
 
 

@@ -194,3 +194,21 @@ def test_from_share_to_everybodys_push(sandbox: Sandbox, home: Callable[[str], H
     assert carlos.run("doctor", "--team", cwd=carlos.folder)["findings"] == []
     assert carlos.run("undo", "--yes")["undone"] is not None
     assert not (carlos.folder / ".aws" / "config").exists()
+
+    # in the end, the administrators take back what they shared, and Carlos can't push any more
+    for account, repo, admin in ((CODE, "MySharedDemoRepo", "admin-code"), (DATA, "reports", "admin-data")):
+        for profile in (admin, "admin-people"):
+            words = ["share", repo, "--from-account", account, "--to-account", PEOPLE, "--region", REGION]
+            lead.run(
+                *words,
+                "--role-name",
+                f"Contractors-{repo}",
+                "--group",
+                GROUP,
+                "--remove",
+                "--yes",
+                "--profile",
+                profile,
+            )
+    assert not [arn for arn in (*sandbox.state.roles, *sandbox.state.managed) if "Contractors-" in arn]
+    carlos.run("setup", "--team", str(path), "--access", "contractor", "--source-profile", "carlos", "--yes", code=1)

@@ -51,6 +51,25 @@ def test_a_policy_that_does_not_let_anyone_in_is_named(office: Office, document:
     ) and f"doesn't allow sts:AssumeRole on arn:aws:iam::{A}:role/Shared" in shown
 
 
+def test_a_group_without_users_lets_nobody_in(office: Office) -> None:
+    for admin in ("admin-a", "admin-b"):
+        assert office.run(*WORDS, "--group", GROUP, "--apply", "--yes", "--profile", admin)[0] == 0
+    (arn,) = office.state.groups
+    office.state.groups[arn] = replace(office.state.groups[arn], members=())
+    for more in ([], ["--group", GROUP]):
+        code, _, shown = links(office, *more)
+        assert code == 1 and f"The group {GROUP} has no users." in shown
+        assert f"aws iam add-user-to-group --group-name {GROUP} --user-name NAME" in shown
+    office.state.set_policies("admin-b", policy_engine.allow("iam:GetPolicy*", "iam:List*"))
+    assert links(office)[0] == 0  # who may not see the members isn't told anything about them
+
+
+def test_a_permission_set_can_have_the_policy_inline(office: Office) -> None:
+    code, seen, shown = links(office, "--trust", "permission-set:Developer")
+    assert (code, seen) == (0, {"policy": None, "trust": None}), shown
+    assert "can't see the inline policy of a permission set" in shown
+
+
 def test_a_developer_who_cannot_see_the_policy_is_checked_as_before(office: Office) -> None:
     for admin in ("admin-a", "admin-b"):
         assert office.run(*WORDS, "--group", GROUP, "--apply", "--yes", "--profile", admin)[0] == 0

@@ -28,6 +28,7 @@ from script import LEAVE, FakeAws, Script, Shown, context
 
 from ccsetup.cli import main
 from ccsetup.cli.commands import share
+from ccsetup.cli.context import context_of
 from ccsetup.cli.parser import parsed
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Cancelled
@@ -35,6 +36,7 @@ from ccsetup.core.model import BACK
 from ccsetup.sandbox import Sandbox, State, policy_engine
 from ccsetup.share import questions
 from ccsetup.team import file as team_file
+from ccsetup.ui.screen import Screen
 
 pytestmark = pytest.mark.slow
 
@@ -369,6 +371,49 @@ def test_an_account_or_a_role_typed_where_a_kind_is_chosen_is_taken(typed: str, 
     )  # fmt: skip
     trust = (there.cwd / f"share-{REPO}" / "account-a-trust.json").read_text()
     assert trusted in trust
+
+
+SIX = {
+    "a name and a permission set": (
+        [], [("repo", REPO), ("region", REGION), ("from_account", A), ("whom", "permission-set"), ("trust", "Dev"),
+             ("to_account", B)]),
+    "a name and an account": (
+        [], [("repo", REPO), ("region", REGION), ("from_account", A), ("whom", "account"), ("to_account", B),
+             ("read_only", "yes")]),
+    "a name and a role": (
+        [], [("repo", REPO), ("region", REGION), ("from_account", A), ("whom", "role"),
+             ("trust", f"arn:aws:iam::{B}:role/X"), ("read_only", "yes")]),
+    "a name and tokens": (
+        [], [("repo", REPO), ("region", REGION), ("from_account", A), ("whom", "oidc"), ("trust", "ci.example.com"),
+             ("subject", "repo:acme/x:main")]),
+    "a name and assertions": (
+        [], [("repo", REPO), ("region", REGION), ("from_account", A), ("whom", "saml"),
+             ("trust", f"arn:aws:iam::{A}:saml-provider/X"), ("read_only", "yes")]),
+    "an ARN and a permission set": (
+        [], [("repo", f"arn:aws:codecommit:{REGION}:{A}:{REPO}"), ("whom", "permission-set"), ("trust", "Dev"),
+             ("to_account", B), ("read_only", "no"), ("sso_start_url", "")]),
+    "a profile of the repository's account": (
+        ["--apply"], [("profile", "admin-a"), ("repo", REPO), ("region", REGION), ("whom", "permission-set"),
+                      ("trust", "Dev"), ("to_account", B)]),
+    "a profile of the developers' account": (
+        ["--apply"], [("profile", "admin-b"), ("repo", REPO), ("region", REGION), ("from_account", A),
+                      ("whom", "permission-set"), ("trust", "Dev")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "steps"), SIX.values(), ids=SIX)
+def test_six_questions_are_enough_for_every_kind_and_the_review_has_the_rest(
+    office: Office, monkeypatch: pytest.MonkeyPatch, words: list[str], steps: list[tuple[str, str]]
+) -> None:
+    monkeypatch.delenv("AWS_REGION")
+    script, options = Script(*steps, ("apply" if words else "review", "cancel")), parsed(["share", *words])
+    screen = Shown()
+    with pytest.raises(Cancelled):
+        share.main(options, lambda: replace(context_of(options, Screen({})), prompt=script, screen=screen))
+    script.done()
+    assert len(script.asked) == 7
+    access = "read only" if ("read_only", "yes") in steps else "read and write"
+    assert f"repositories {REPO} in {REGION}, account {A} ({access})" in screen.text()
 
 
 def test_the_own_account_typed_as_who_gets_access_is_refused_at_its_question(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
@@ -187,7 +187,8 @@ def _written(context: Context, options: Namespace, arranging: Arranging, it: Arr
             break
         arranging.trail = change_an_answer(context, arranging.walk, arranging.trail)
         it = arranging.run()
-    if options.yes and (others := [edit.path for edit in edits if edit.before not in (None, edit.after)]):
+    others = [edit.path for edit in edits if edit.before not in (None, edit.after)]
+    if options.yes and others and not _only_rotated(context, folder, it):
         raise Problem(
             f"{_near(context, others[0])} already exists with different content, as shown above"
             + (f", and so do {len(others) - 1} other files." if len(others) > 1 else "."),
@@ -210,6 +211,18 @@ def _in_folder(context: Context, options: Namespace, it: Arrangement) -> dict[st
     """Return the trust policy that an earlier run wrote, by the name of its folder."""
     folder = _folder(context, options, it)
     return {f"the folder {_near(context, folder)}": trust_in(context, folder)}
+
+
+def _only_rotated(context: Context, folder: Path, it: Arrangement) -> bool:
+    """Say whether an earlier run wrote the folder for the same arrangement, with other external IDs or the same."""
+    trust = trust_in(context, folder)
+    ids = trust_merge.external_ids(it, trust) if trust else []
+    earlier = it._replace(external_id=ids[0] if ids else "", also_external_ids=tuple(ids[1:]))
+    for with_terraform in (False, True):
+        edits = _edits(context, folder, share.documents(earlier, with_terraform))
+        if all(edit.before == edit.after for edit in edits):
+            return True
+    return False
 
 
 def _ids(it: Arrangement, known: Mapping[str, object]) -> list[str]:
@@ -251,7 +264,8 @@ def _review(context: Context, it: Arrangement, folder: Path, edits: list[Edit]) 
     diffs = [share.difference(_near(context, edit.path), edit.before, edit.after) for edit in changed]
     changes = [f"account {it.owner}: the role {it.role_arn}"]
     changes += [f"account {account}: the policy {it.people_policy}" for account in it.accounts if it.assumed]
-    rows = [*apply.summary(it, changes), *apply.folded(it)]
+    context.screen.review([], apply.summary(it, changes))
+    rows = apply.folded(it)
     new = [edit.path.relative_to(folder).as_posix() for edit in edits if edit.before is None]
     same = sum(edit.before == edit.after for edit in edits)
     rows += [("writes", f"{_near(context, folder)}/  {', '.join(new)}")] if new else []
@@ -301,6 +315,8 @@ def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arr
             _store(context, _edits(context, folder, share.documents(it, options.terraform)))
         context.screen.done("wrote", _near(context, folder), "with the external ID for the other account")
     apply.proven(context, it, account)
+    if account.is_owner:
+        _rotated(context, it, folder)
     if apply.new_external_id(it, taken):
         _team_file(context, it, folder)
     if options.developer:
@@ -312,13 +328,22 @@ def _applied(context: Context, options: Namespace, arranging: Arranging, it: Arr
         context.screen.done("external", it.external_id, "developers pass this external ID with --external-id")
     if not account.is_owner and not it.group:
         context.screen.note(_attach(it))
-    _lets_in(context, it)
+    _lets_in(context, it, account.is_owner, apply.others(it, taken, there))
     if account.is_owner and it.assumed:
         for people in it.accounts:
             _next(context, f"the administrator of {people}", f"{readme.command(it)} --apply --profile ADMIN")
-    else:
-        _next(context, "each developer", readme.developer(it))
+    _next(context, "each developer", readme.developer(it))
     return _report(it, steps=taken)
+
+
+def _rotated(context: Context, it: Arrangement, folder: Path) -> None:
+    """Write the folder again if it differs from the arrangement only by its external IDs."""
+    if not _only_rotated(context, folder, it):
+        return
+    edits = _edits(context, folder, share.documents(it, context.files.occupied(folder / "terraform")))
+    if any(edit.before != edit.after for edit in edits):
+        _store(context, edits)
+        context.screen.done("wrote", _near(context, folder), "again, with the external IDs that the role accepts")
 
 
 def _team_file(context: Context, it: Arrangement, folder: Path) -> None:
@@ -331,9 +356,9 @@ def _team_file(context: Context, it: Arrangement, folder: Path) -> None:
     context.screen.output(readme.command(it))
 
 
-def _lets_in(context: Context, it: Arrangement) -> None:
+def _lets_in(context: Context, it: Arrangement, is_owner: bool = True, more: Sequence[str] = ()) -> None:
     """Say whom the arrangement lets in, and on which conditions."""
-    for label, text in apply.summary(it, ())[1:]:
+    for label, text in apply.summary(it, (), is_owner, more)[1:]:
         context.screen.done(label, text)
 
 

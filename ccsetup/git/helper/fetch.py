@@ -445,7 +445,10 @@ def _refusal(cause: Cause, code: str, message: str, status: int, *, operation: s
         of_role = role if cause.name == "InvalidIdentityToken" else ""
         what = f"the token for {of_role}" if of_role else f"the credentials for {name}"
         return f"AWS rejected {what} ({code}: {message}). {again(name)}"
-    if cause.name in ("role denied", "no such role"):
+    if cause.name == "no such role":
+        told = role or "its role"
+        return f"The sign-in for {name} doesn't have {told}. To see which roles it has, run: ccsetup doctor"
+    if cause.name == "role denied":
         told = f"{role or 'its role'}: {message or code}"
         return f"AWS didn't allow profile {name} to assume {told}. To see what to do, run: ccsetup doctor"
     told = f"profile {name} ({code}){f' for {role}' if role else ''}"
