@@ -260,17 +260,25 @@ def test_applying_the_diff_to_the_old_lines_gives_the_new_ones(before: str, more
     shown = plan.diff(Edit(CONFIG, before, text, "config"), HOME).split("\n")[2:]
     sides = plan._Side(before, "config"), plan._Side(text, "config")
     old, new = ([side.shown(n) for n in range(len(side.lines))] for side in sides)
-    made, at = [], 0
+    was, now = (side.lines for side in sides)
+    at = here = 0
     for line in shown:
         if line.startswith("@@"):
             start, length = map(int, re.match(r"@@ -(\d+),(\d+)", line).groups())  # type: ignore[union-attr]
-            made += old[at : start - bool(length)]
-            at = start - bool(length)
+            skipped = start - bool(length) - at
+            assert was[at : at + skipped] == now[here : here + skipped]
+            at, here = at + skipped, here + skipped
+        elif line[0] == " ":
+            assert was[at] == now[here]
+            assert line[1:] == (old[at] if old[at] == new[here] else redact.MASK)
+            at, here = at + 1, here + 1
+        elif line[0] == "-":
+            assert line[1:] == old[at]
+            at += 1
         else:
-            made += [line[1:]] if line[0] in " +" else []
-            assert line[0] == "+" or line[1:] == old[at]
-            at += line[0] in " -"
-    assert made + old[at:] == new
+            assert line[1:] == new[here]
+            here += 1
+    assert was[at:] == now[here:]
 
 
 PLANTED = "Zq7" + "hunter2Hunter2/Hunter2+Hunter2Hunter22"

@@ -36,6 +36,7 @@ class Listener:
         self.state = state
         self._server = _Server(self._take)
         self._callback: Callback | None = None
+        self._first = threading.Lock()
         self._answered = threading.Event()
 
     @property
@@ -51,21 +52,23 @@ class Listener:
         self._server.shutdown()
         self._server.server_close()
 
-    def wait(self, at_most_s: float) -> Callback | None:
-        """Return the callback; None if none came in time. Ctrl-C takes effect within a tenth of a second."""
+    def wait(self, at_most_s: float, stop: Callable[[], bool] = lambda: False) -> Callback | None:
+        """Return the callback; None if none came in time or `stop` says so. Ctrl-C takes effect within 0.1 seconds."""
         end = time.monotonic() + at_most_s
         while not self._answered.wait(min(0.1, max(0.0, end - time.monotonic()))):
-            if time.monotonic() >= end:
+            if stop() or time.monotonic() >= end:
                 return None
         return self._callback
 
     def _take(self, query: str) -> tuple[Callback | None, Callable[[], None]]:
         """Read a callback's query. Returns its content (None: not ours) and a function to call once it is answered."""
         callback = self._read(query)
+        with self._first:
+            if self._callback is None:
+                self._callback = callback
 
         def count() -> None:
-            if callback and not self._answered.is_set():
-                self._callback = callback
+            if callback and callback is self._callback:
                 self._answered.set()
 
         return callback, count
