@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import CleanEnv
+from conftest import CleanEnv, and_more
 from paths import ROOT
 from terminal import CTRL_C, DOWN, ENTER, Terminal, program
 
@@ -84,7 +84,7 @@ def test_the_demo_clones_and_pushes_and_leaves_nothing(kind: str, env: dict[str,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", and_more({kind: kind for kind in KINDS}, "sso", "role"))
 def test_enter_alone_takes_a_visitor_to_a_clone(kind: str, env: dict[str, str], untouched: None) -> None:
     terminal = person(env)
     terminal.ask("Which visitor?")
