@@ -104,7 +104,10 @@ def _by_credentials(context: Context, asked: IamUserRequest, claim: Claim, folde
         f"Using the Git credentials of {login.user}{' from your git credential store' if stored else ''}."
     )
     keeper = "" if stored else _store(context, git)
-    rows = [("check", "git ls-remote"), ("clone", f"{checkout.shown(context, folder)} from {route(context, claim).url}")]
+    rows = [
+        ("check", "git ls-remote"),
+        ("clone", f"{checkout.shown(context, folder)} from {route(context, claim).url}"),
+    ]
     if keeper:
         rows.insert(1, ("stores", f"the password for {host} in your git credential store ({keeper})"))
     context.screen.review([], rows)
