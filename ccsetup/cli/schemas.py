@@ -115,6 +115,9 @@ def _outcome(*more: str) -> Schema:
             name=_text(),
             note=_known("the team's note"),
             repositories=_list(_TEAM_CLONE),
+            not_reached=_list(
+                _object("a repository that the chosen access doesn't reach", name=_text(), access=_list(_text()))
+            ),
         ),
     }
     return _object(
