@@ -116,7 +116,7 @@ def _outcome(*more: str) -> Schema:
             note=_known("the team's note"),
             repositories=_list(_TEAM_CLONE),
             not_reached=_list(
-                _object("a repository that your access doesn't reach", name=_text(), access=_list(_text("access name")))
+                _object("a repository that the chosen access doesn't reach", name=_text(), access=_list(_text()))
             ),
         ),
     }

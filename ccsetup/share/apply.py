@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -123,8 +123,8 @@ class Account:
                 code="input.missing",
             )
         it = trust_merge.adopted(it, named, there.trust)
-        if "read_only" not in named and (may := there.policies.get(it.policy_name)) is not None:
-            it = it._replace(read_only=not policies.writes(may))
+        if "read_only" not in named and (may := _about(it, there)):
+            it = it._replace(read_only=not any(map(policies.writes, may)))
         (trust, *_) = [step.after for step in steps.for_owner(it, there, named) if step.name == steps.TRUST] or [None]
         self.it = trust_merge.adopted(it, named, trust) if trust else it  # new callers get the role's own conditions
 
@@ -140,6 +140,14 @@ class Account:
         if self.is_owner:
             return steps.taking_back(self.it, there if isinstance(there, IamRole) else None, self.said.answers)
         return steps.taking_back_from_people(self.it, there if isinstance(there, IamPolicy) else None)
+
+
+def _about(it: Arrangement, there: IamRole) -> list[Mapping[str, Any]]:
+    """Return the role's policy for these repositories, or otherwise those that share made for some of them."""
+    if own := there.policies.get(it.policy_name):
+        return [own]
+    ours = [document for name, document in there.policies.items() if name.startswith(steps.PREFIX)]
+    return [document for document in ours if any(f'"{one.repository_arn}"' in json.dumps(document) for one in it.each)]
 
 
 def apply(

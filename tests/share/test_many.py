@@ -63,7 +63,8 @@ def test_several_repositories_become_one_role_and_one_team_file(many: Office, na
         "--yes",
     ]
     assert many.run(*people)[0] == 0
-    assert many.run("setup", "--team", "share-team/team.ini", "--source-profile", "developer", "--yes")[0] == 0
+    code, _, shown = many.run("setup", "--team", "share-team/team.ini", "--source-profile", "developer", "--yes")
+    assert code == 0, shown
     assert [push(many.folder / name) for name in TEAM] == [0, 0, 0]
     refused = subprocess.run(
         ["git", "ls-remote", f"codecommit::{REGION}://team@secret"], capture_output=True, check=False
@@ -116,6 +117,20 @@ def test_what_a_role_gives_already_stays_when_others_are_shared_with_it(many: Of
         assert code == 0, shown
     (role,) = many.state.roles.values()
     assert all(f":{name}" in json.dumps(role.inline) for name in TEAM) and len(role.inline) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [(["team-api", "team-web"], ["team-api"]), (["team-api"], ["team-api", "team-web"]),
+     (["team-api", "team-web"], ["team-web", "team-ops"])],
+)  # fmt: skip
+def test_read_only_access_stays_with_other_repositories_beside(many: Office, first: list[str], then: list[str]) -> None:
+    words = [*SHARE, "--role-name", "Team", "--profile", "admin-a", "--apply", "--yes"]
+    assert many.run("share", *first, *words, "--read-only")[0] == 0
+    code, _, shown = many.run("share", *then, *words)
+    assert code == 0 and "GitPush" not in json.dumps(next(iter(many.state.roles.values())).inline), shown
+    assert many.run("share", *then, *words, "--read-write")[0] == 0
+    assert "GitPush" in json.dumps(next(iter(many.state.roles.values())).inline)
 
 
 # Accounts, organizations, boundaries
