@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from ccsetup.awsfiles.fast_read import Unsure, cache_key, permission_set_cache_key, token_role_cache_key
 from ccsetup.core import session_caches
 
+_FIELDS = ("accessToken", "Credentials")
+
 
 def of_profile(there: Mapping[str, str], sessions: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
     """Return the files that can hold the role session of a profile, for example cli/cache/0a1b….json.
@@ -28,6 +30,14 @@ def _names(there: Mapping[str, str]) -> Iterator[str]:
         yield from (f"{folder}/{key(settings)}" for folder in session_caches.FOLDERS)
     elif "sso_account_id" in settings:
         yield f"{session_caches.OF_CLI}/{permission_set_cache_key(settings)}"
+
+
+def is_session(text: str) -> bool:
+    """Return whether a cache file's text, even if it is damaged, holds what an AWS tool caches: a token or credentials.
+
+    A file under such a name can be something else, for example, a link to a document.
+    """
+    return text.lstrip()[:1] == "{" and any(f'"{field}"' in text for field in _FIELDS)
 
 
 def of_aws_login(session: str) -> str:

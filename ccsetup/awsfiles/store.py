@@ -235,7 +235,7 @@ class Files:
             target, after = Path(os.path.realpath(edit.path)), encoded(edit.after)
             if after is None:
                 if disk.contents(target) == encoded(edit.before):
-                    # Proof: it contains what this program wrote to it, or what a person asked to remove.
+                    # Proof: it contains what this program wrote to it, or a cached session that you asked to remove.
                     target.unlink(missing_ok=True)
                 remove_folders(self._cache_folders)
             else:
@@ -248,7 +248,7 @@ class Files:
         with disk.explained(path, "read"):
             data = disk.contents(path, SMALL)
         if data is None:
-            why = "is empty" if path.exists() else "doesn't exist"  # such as /dev/null
+            why = "is empty" if path.exists() else "doesn't exist"  # for example, /dev/null
             raise Problem(f"The file {path} {why}.", next="Check the path.", code="input.invalid")
         try:
             return data.decode("utf-8-sig")

@@ -254,7 +254,7 @@ def _way(it: Arrangement, one: Trust) -> Line:
         name = f"role {validate.role_name(one.name)}"
         return Line(name, _ALREADY if whole else f"only this role in account {account_in(one.name)}")
     if one.kind == "permission-set":
-        why = f"the permission set's role in {where}, whatever suffix IAM Identity Center adds to its name"
+        why = f"the permission set's role in {where}, with any suffix that IAM Identity Center adds to its name"
         return Line(f"permission set {one.name}", _ALREADY if whole else why)
     if one.kind == "oidc":
         return Line(

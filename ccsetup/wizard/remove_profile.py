@@ -72,7 +72,7 @@ def _cached(context: Context, there: Settings, name: str) -> Iterator[Path]:
     profiles = there.profiles
     others = {path for it in profiles if it != name for path in sign_out.sessions_of(profiles, there.sessions, it)}
     for path in dict.fromkeys(sign_out.sessions_of({name: profiles[name]}, there.sessions, name)):
-        if path not in others and context.files.seen(context.home / ".aws" / path) is not None:
+        if path not in others and sign_out.is_cached(context, context.home / ".aws" / path):
             yield context.home / ".aws" / path
 
 

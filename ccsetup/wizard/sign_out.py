@@ -71,7 +71,7 @@ def planned(context: Context, profiles: Profiles, sessions: Profiles, names: Ite
             token = [cached_sessions.of_aws_login(session)] if session else []
         cached = (path for it in sharing for path in sessions_of(profiles, sessions, it))
         paths = [context.home / ".aws" / path for path in dict.fromkeys([*token, *cached])]
-        files = tuple(path for path in paths if context.files.seen(path) is not None)
+        files = tuple(path for path in paths if is_cached(context, path))
         shown = start.session or start.url if start else session and "aws login"
         found[key] = SignOut(shown, tuple(sharing), files, start)
     return [it for it in found.values() if it.files]
@@ -81,6 +81,14 @@ def sessions_of(profiles: Profiles, sessions: Profiles, name: str) -> Iterator[s
     """Yield the cache files, below ~/.aws, of the role sessions of a profile and its source profiles."""
     for there in chain(profiles, name):
         yield from cached_sessions.of_profile(there, sessions)
+
+
+def is_cached(context: Context, path: Path) -> bool:
+    """Return whether a path below ~/.aws is a cached sign-in or session. Say so if it is another file, which stays."""
+    text = context.files.seen(path)
+    if text and not cached_sessions.is_session(text):
+        context.screen.note(f"{path} isn't a cached session, so it isn't removed.")
+    return cached_sessions.is_session(text or "")
 
 
 def end(context: Context, asked: SignOut) -> SignedOut:

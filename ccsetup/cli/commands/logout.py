@@ -6,12 +6,12 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from shlex import quote
 
+from ccsetup.core import missing_profile
 from ccsetup.core.context import Context
-from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.errors import BadAnswer
 from ccsetup.core.profile_chain import holder
 from ccsetup.core.profile_kind import STATIC
 from ccsetup.core.result import Report
-from ccsetup.core.text import did_you_mean
 from ccsetup.wizard import profile_list, sign_out
 from ccsetup.wizard.options import Settings, settings
 from ccsetup.wizard.sign_out import SignedOut, SignOut
@@ -40,10 +40,8 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
         raise there.faults[0]
     names = list(there.profiles) if options.all else [options.profile or _chosen(context, there)]
     if not options.all and names[0] not in there.profiles:
-        raise Problem(
-            f'No profile "{names[0]}" on this computer.',
-            next=did_you_mean(names[0], list(there.profiles)) or "List the profiles: ccsetup status",
-            code="profile.missing",
+        raise missing_profile.problem(
+            names[0], there.profiles, context.env, context.home, "List all profiles: ccsetup status"
         )
     wanted = sign_out.planned(context, there.profiles, there.sessions, names)
     done = [_told(context, it) if options.dry_run else _ended(context, it) for it in wanted]

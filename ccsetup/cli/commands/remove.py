@@ -8,11 +8,11 @@ from pathlib import Path
 from shlex import quote
 
 from ccsetup.awsfiles import plan, removals
+from ccsetup.core import missing_profile
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Choice
 from ccsetup.core.result import Report
-from ccsetup.core.text import did_you_mean
 from ccsetup.wizard import remove_profile
 from ccsetup.wizard.options import settings
 from ccsetup.wizard.remove_profile import Removal
@@ -38,10 +38,8 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     if there.faults:
         raise there.faults[0]
     if name not in there.profiles:
-        raise Problem(
-            f'No profile "{name}" on this computer.',
-            next=did_you_mean(name, list(there.profiles)) or "List the profiles: ccsetup status",
-            code="profile.missing",
+        raise missing_profile.problem(
+            name, there.profiles, context.env, context.home, "List all profiles: ccsetup status"
         )
     removal = remove_profile.planned(context, texts, there, name)
     _show(context, name, removal)

@@ -66,7 +66,7 @@ _KEYS = (
 def flags(parser: ArgumentParser) -> None:
     """Add share's flags."""
     parser.add_argument(
-        "repo", nargs="*", metavar="REPO", help="repository names, ARNs, clone addresses, or patterns such as 'team-*'"
+        "repo", nargs="*", metavar="REPO", help="repository names, ARNs, clone addresses, or patterns like 'team-*'"
     )
     for key, hint in _FLAGS.items():
         parser.add_argument("--" + key.replace("_", "-"), dest=key, metavar="…", help=hint)

@@ -139,7 +139,7 @@ def helper_broken(facts: Facts) -> Iterator[Finding]:
     why = facts.broken_helpers.get(path, "")
     if why and (here is None or here.form != "ssh"):
         says = f"{path} can't run, because {why}."
-        because = "git fails whatever access you have. The program was probably moved, or its Python was updated."
+        because = "git fails even if your access is right. The program was probably moved, or its Python was updated."
         do = "pipx install --force ccsetup"
         if name == "aws":
             do = "Reinstall the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from conftest import CleanEnv
 from sandbox_world import marias_keys
 from terminal import program
 
+from ccsetup.awsfiles.cached_sessions import of_profile
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, REGION, START_URL, role_arn
 
@@ -86,6 +88,37 @@ def test_a_sign_in_ends_at_the_service_and_here_for_all_its_profiles(
     assert {it["usable"] for it in run("status")["profiles"]} == {False}
     assert run("logout", "dev")["sign_ins"] == []
     assert run("login", "dev", "--device-code")["ok"]
+
+
+def test_another_file_under_the_name_of_a_cache_stays(run: Run, tmp_path: Path) -> None:
+    aws = tmp_path / "home" / ".aws"
+    aws.mkdir(exist_ok=True)
+    (aws / "config").write_text(
+        f"[profile dev]\nsso_session = acme\nsso_account_id = {CODE}\nsso_role_name = Developer\n"
+        f"[sso-session acme]\nsso_start_url = {START_URL}\nsso_region = us-east-1\n"
+        f"[profile prod]\nrole_arn = {ROLE}\nsource_profile = dev\n"
+    )
+    diary = tmp_path / "home" / "diary.json"
+    diary.write_text('{"today": "my only copy"}')
+    names = [f"sso/cache/{hashlib.sha1(b'acme').hexdigest()}.json", *of_profile({"role_arn": ROLE}, {})]
+    for name in names:
+        (aws / name).parent.mkdir(parents=True, exist_ok=True)
+        (aws / name).symlink_to(diary)
+    for words in (("logout", "dev"), ("logout", "--all"), ("remove", "prod", "--yes")):
+        told = run(*words)
+        assert "isn't a cached session, so it isn't removed" in told["stderr"]
+        assert [it.get("removed", []) for it in told.get("sign_ins", [])] == [] and told.get("caches", []) == []
+        assert diary.read_text() == '{"today": "my only copy"}'
+
+
+@pytest.mark.slow
+def test_a_damaged_sign_in_goes_too(run: Run, tmp_path: Path) -> None:
+    run("setup", "sso", *SSO, "--sso-role-name", "Developer", "--profile", "dev")
+    (name,) = caches(tmp_path / "home")
+    token = tmp_path / "home" / ".aws" / name
+    token.write_text(token.read_text()[:-5])
+    assert run("logout", "dev")["sign_ins"][0]["removed"] == [str(token)]
+    assert not token.exists()
 
 
 @pytest.mark.slow

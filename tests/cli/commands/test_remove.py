@@ -142,7 +142,7 @@ def test_cached_sessions_go_unless_another_profile_uses_them(tmp_path: Path) -> 
         strange = around.home / ".aws" / "cli" / "cache" / "0000.json"
         for path in (*made, strange):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("{}")
+            path.write_text('{"Credentials": {}}')
         run(around, "prod")
         assert [it.exists() for it in made] == [stays, stays]
         assert strange.exists()
