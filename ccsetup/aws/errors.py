@@ -336,6 +336,7 @@ _WORDS: dict[str, Words] = {
         "The credentials for {profile} contain a line break or another invalid character.",
         "Enter the credentials again: ccsetup login {profile}",
     ),
+    "empty key": ("{profile} has an incomplete access key.", _ENTER),
     "invalid proxy": ("A proxy address is invalid: {says}", _PROXY),
     "no certificates": (
         "The certificate file in AWS_CA_BUNDLE or ca_bundle can't be read: {says}",

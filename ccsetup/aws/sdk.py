@@ -46,7 +46,7 @@ def refusals() -> tuple[type[Exception], ...]:
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
-    damage = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+    damage = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError)
     return (BotoCoreError, ClientError, ResponseParserError, OSError, *damage)
 
 

@@ -30,7 +30,8 @@ def cause_of(error: BaseException) -> Cause | None:
         return BABBLE
     if isinstance(error, (TypeError, ValueError, OverflowError)):
         return _UNREADABLE_TIME
-    return OVER if isinstance(error, RuntimeError) else None  # it ran twice, and both times they had expired
+    is_over = isinstance(error, RuntimeError) and "expired" in str(error)  # it ran twice, and both times they had
+    return OVER if is_over else None
 
 
 def _is_of_json(error: BaseException) -> bool:

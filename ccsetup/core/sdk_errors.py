@@ -202,6 +202,7 @@ BY_WORDS: tuple[tuple[tuple[str, ...], str, str | Cause], ...] = (
     (_OF_CONFIG, r"no role ARN", "oidc.role"),
     *((("ParamValidationError",), *each) for each in _OF_VALUES),
     (("PartialCredentialsError",), r"found in env,", "env.partial"),
+    (("RuntimeError",), r"AWS_ERROR_INVALID_ARGUMENT", Cause("empty key", "keys.partial")),  # awscrt couldn't sign
     (("LookupError",), r"^'[0-9a-f]{40}'$", _DAMAGED),  # the name of a saved sign-in's file
     (("TypeError", "ValueError"), r"Parser must be a string|offset-naive|Unknown string format", _DAMAGED),
     (("HTTPClientError",), r"Invalid header value", Cause("line break in keys", "file.characters")),

@@ -82,6 +82,8 @@ OF_SDK: list[tuple[str, str, dict[str, Any]]] = [
     ("AttributeError", "net.proxy", {"": "'list' object has no attribute 'get'"}),
     ("TypeError", "net.proxy", {"": "argument of type 'int' is not iterable"}),
     ("TypeError", "sso.cache-corrupt", {"": "can't subtract offset-naive and offset-aware datetimes"}),
+    ("RuntimeError", "keys.partial", {"": "34 (AWS_ERROR_INVALID_ARGUMENT): An invalid argument was passed."}),
+    ("RuntimeError", "access.identity", {"": "Credentials were refreshed, but they are still expired."}),
     ("RecursionError", "net.proxy", {"": "maximum recursion depth exceeded"}),
     ("ValueError", "access.identity", {"": "Invalid endpoint: x"}),
     ("TimeoutError", "net.unreachable", {"": "there was no answer within 55 seconds"}),

@@ -349,6 +349,8 @@ def _words(cause: Cause, error: Exception, name: str, session: Session, program:
         return f"The saved sign-in for {name} is damaged. {again(name)}"
     if cause.name == "line break in keys":
         return _torn(name)
+    if cause.name == "empty key":
+        return f"{_OF_KEYS[cause.code].format(name=name)} {again(name)}"
     if cause.name == "stranger":
         return _stranger(name)
     if cause.code in sdk_errors.WITHOUT_SOURCE:
