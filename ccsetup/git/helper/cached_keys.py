@@ -13,6 +13,7 @@ from ccsetup.awsfiles.fast_read import (
     permission_set_cache_key,
     read,
     section,
+    settings,
     token_role_cache_key,
 )
 from ccsetup.core import clock, lean_hash, plain_file, session_caches, stored_keys
@@ -80,9 +81,22 @@ def _assumed(profile: Settings, now: float) -> Keys | None:
     """Return the session of a role from the caches of git-remote-codecommit and the AWS CLI."""
     if ("source_profile" in profile) == ("credential_source" in profile):
         raise Unsure
+    _check_sources(profile)
     until = now + (_LAST_S if "mfa_serial" in profile else WINDOW_S)
     key = cache_key(profile)
     return _kept(BOTO_CACHE, key, until) or _kept(CLI_CACHE, key, until)
+
+
+def _check_sources(profile: Settings) -> None:
+    """Raise Unsure if a source profile is missing or in a loop: SDKs reject this even if a session is cached."""
+    seen: set[str] = set()
+    while "role_arn" in profile and "source_profile" in profile:
+        name = profile["source_profile"]
+        config, credentials = settings(name)
+        if name in seen or not (config or credentials):
+            raise Unsure
+        seen.add(name)
+        profile = {**config, **credentials}
 
 
 def _by_token(profile: Settings, now: float) -> Keys | None:

@@ -173,7 +173,7 @@ def test_anything_unusual_is_left_to_botocore(
     home: Path, config: str, credentials: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if "role_arn" not in config:
-        monkeypatch.setattr(cached_keys, "_kept", lambda *_: CACHED)
+        monkeypatch.setattr(cached_keys, "_kept", lambda *_, **__: CACHED)
     (home / ".aws/config").write_text(config)
     (home / ".aws/credentials").write_text(credentials)
     assert at_hand("default" if "default" in config else "dev") is None
@@ -221,7 +221,7 @@ def test_whatever_the_files_hold_the_keys_found_are_never_others_than_botocores(
     (home / ".aws/credentials").write_bytes(credentials.encode())
     for profile in ("dev", "default"):
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(cached_keys, "_kept", lambda *_: CACHED)
+            patched.setattr(cached_keys, "_kept", lambda *_, **__: CACHED)
             found = at_hand(profile)
         event(f"keys at hand: {found is not None}")
         if found is not None:
@@ -234,7 +234,18 @@ def test_whatever_the_files_hold_the_keys_found_are_never_others_than_botocores(
 def role(**more: str) -> str:
     """Return a config file with a role's profile."""
     settings_ = {"role_arn": "arn:aws:iam::111122223333:role/R", "source_profile": "base", **more}
-    return "[profile dev]\n" + "".join(f"{key} = {value}\n" for key, value in settings_.items())
+    own = "".join(f"{key} = {value}\n" for key, value in settings_.items())
+    return f"[profile base]\naws_access_key_id = AKIA1\naws_secret_access_key = s\n[profile dev]\n{own}"
+
+
+def test_a_cached_session_does_not_serve_without_the_source_profile(home: Path) -> None:
+    (home / ".aws/config").write_text(role().replace("[profile base]", "[profile other]"))
+    put(home, cached_as(3600))
+    assert at_hand("dev") is None
+    (home / ".aws/config").write_text(role(source_profile="dev"))
+    assert at_hand("dev") is None
+    (home / ".aws/config").write_text(role())
+    assert at_hand("dev") == ("ASIA1", "s", "t")
 
 
 def cached_as(ends_in_s: float, **more: str) -> dict[str, Any]:
