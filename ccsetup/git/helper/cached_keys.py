@@ -88,15 +88,18 @@ def _assumed(profile: Settings, now: float) -> Keys | None:
 
 
 def _check_sources(profile: Settings) -> None:
-    """Raise Unsure if a source profile is missing or in a loop: SDKs reject this even if a session is cached."""
-    seen: set[str] = set()
-    while "role_arn" in profile and "source_profile" in profile:
+    """Raise Unsure if a source profile is in a loop or has no credentials: SDKs reject it even with a cache."""
+    from ccsetup.core.profile_kind import source_of
+
+    seen, source = set[str](), "role"
+    while source == "role" and "source_profile" in profile:
         name = profile["source_profile"]
         config, credentials = settings(name)
-        if name in seen or not (config or credentials):
+        profile = {**config, **credentials}
+        source = source_of(profile, as_source=True)
+        if name in seen or source in ("", "machine"):
             raise Unsure
         seen.add(name)
-        profile = {**config, **credentials}
 
 
 def _by_token(profile: Settings, now: float) -> Keys | None:
