@@ -255,7 +255,7 @@ class TestOnATerminal:
     def test_a_list_of_five_thousand_fits_and_filters(self, tmp_path, columns):
         terminal = Terminal(tmp_path, 'Asked("repo", "Which repository?", "choose", choices=many)', columns)
         terminal.until("1 of 5,000 · ")
-        assert len(terminal.lines()) == 14
+        assert len(terminal.lines()) == 16
         assert all(line.startswith(("  ❯ repo-", "    repo-", "▼   repo-")) for line in terminal.lines()[1:-1])
         terminal.press("sharedemo").until("1 of 1")
         assert terminal.lines()[1].split() == ["❯", "MySharedDemoRepo", "the", "one"]
