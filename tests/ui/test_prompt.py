@@ -262,7 +262,7 @@ class TestOnATerminal:
         terminal.press(CTRL_U, END).until("❯ 日")
         kanji = next(line for line in terminal.screen.display if "❯ 日" in line)
         assert kanji.rstrip().endswith("…")
-        assert not any("\n" in line for line in terminal.lines()) and len(terminal.lines()) == 14
+        assert not any("\n" in line for line in terminal.lines()) and len(terminal.lines()) == 16
         assert terminal.press(ENTER).answers() == ["'kanji'"]
         assert len(terminal.lines()) == (2 if columns == 50 else 1)
 
