@@ -146,6 +146,15 @@ class Look:
 
         return self._once(("regions", _key(who), name, tuple(regions)), make)
 
+    def repositories_in(self, who: Who, regions: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """List the repositories of several regions, by region, without those that have none."""
+
+        def make() -> Mapping[str, Sequence[str]]:
+            with self._context.screen.counting("Looking for repositories") as counted:
+                return self._context.aws.repositories_in(who, regions, counted)
+
+        return self._once(("repositories in", _key(who), tuple(regions)), make)
+
     def branches(self, who: Who, name: str) -> Sequence[str]:
         """List a repository's branches."""
         make = self._busy(f"Looking up the branches of {name}", lambda: self._context.aws.branches(who, name))

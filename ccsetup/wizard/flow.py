@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from ccsetup.access import KINDS, asked_by, machine, of
 from ccsetup.access.questions import REPO, nested_shared, shared
 from ccsetup.core import validate
-from ccsetup.core.errors import BadAnswer
+from ccsetup.core.errors import BadAnswer, Which
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import NEW, Answers, Choice, Secret, Told, Unmatched, Value
 from ccsetup.core.question import Access, Question
 from ccsetup.core.text import MASK
 from ccsetup.git import address
-from ccsetup.wizard.engine import Which, nested
+from ccsetup.wizard.engine import nested
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,7 +43,7 @@ def questions(answers: Answers) -> tuple[Question, ...]:
     if name == FIX:
         return (_kind(),)
     if name == FIND:
-        return (_kind(), REPO._replace(choices=None, known=None, settle=None))
+        return (_kind(), REPO._replace(choices=None, why=None, known=None, settle=None))
     access = of(name)
     return (_kind(), *_of_kind(access, answers), *shared(access))
 
