@@ -235,7 +235,7 @@ class Sheet:
             return []
         shown = self.pick.window(self._rows(taken))
         room = self._columns - 4
-        column = min(self.pick.widest, max(room * 2 // 5, 28))
+        column = min(self.pick.widest, max(room // 2, 28))
         lines = self._block("class:notice", self.pick.said, 4)
         lines += [part for row in shown for part in self._row(*row, room, column)]
         current = self.pick.current()
@@ -247,9 +247,9 @@ class Sheet:
 
     def _row(self, entry: Entry, chosen: bool, mark: str, room: int, column: int) -> Fragments:
         label = cut(entry.label, room)
-        left = room - max(column, cells(label)) - 4
+        left = room - column - 4 if cells(label) <= column else 0
         hint = cut(entry.hint, left) if left >= min(cells(entry.hint), HINT) else ""
-        text = padded(label, column + 4) + ("" if column >= cells(label) else "    ") if hint else label
+        text = padded(label, column + 4) if hint else label
         style = "class:chosen" if chosen else ""
         parts = [("class:help", f"\n{mark or ' '} "), (style, "❯ " if chosen else "  "), (style, text)]
         parts += [("class:help", hint)]

@@ -19,8 +19,9 @@ from messages import MARIA
 from paths import ROOT
 from sandbox_world import marias_keys
 from script import tree
-from terminal import CTRL_C, ENTER, ESC, Terminal, program
+from terminal import CTRL_C, DOWN, ENTER, ESC, Terminal, program
 
+from ccsetup.access import of
 from ccsetup.sandbox import Sandbox
 from ccsetup.sandbox.demo_data import CODE, PEOPLE, REGION, START_URL, role_arn
 from ccsetup.ui.prompt import STALE_S
@@ -286,7 +287,7 @@ def test_what_is_typed_while_no_question_stands_is_not_shown_and_answers_nothing
     assert terminal.exit_code() == 130
 
 
-@pytest.mark.parametrize("plan", and_more(JOURNEYS, "sso", "role"))
+@pytest.mark.parametrize("plan", JOURNEYS.values(), ids=JOURNEYS.keys())
 def test_no_question_of_a_journey_leaves_enter_without_effect(
     plan: Plan, sandbox: Sandbox, clean_env: CleanEnv, browser: dict[str, str], tmp_path: Path
 ) -> None:
@@ -299,6 +300,39 @@ def test_no_question_of_a_journey_leaves_enter_without_effect(
         probe(terminal, question)
         walk(terminal, [(question, typed)])
     assert terminal.exit_code() == 0, terminal.text()
+
+
+@pytest.mark.parametrize("kind", ["console", "saml", "federation", "machine", "existing"])
+def test_no_question_of_the_demo_leaves_enter_without_effect(kind: str, clean_env: CleanEnv, tmp_path: Path) -> None:
+    env = clean_env(tmp_path / "home", path=[Path(sys.executable).parent], SSH_CONNECTION="1")
+    terminal = Terminal([program(), "demo", "--kind", kind], env, tmp_path)
+    terminal.ask(KIND)
+    terminal.press(DOWN, ENTER)  # all kinds of access, so that nothing is answered by the message
+    terminal.wait("A federation token")
+    terminal.press(of(kind).label)
+    asked = [KIND]
+    terminal.press(ENTER)
+    while question := next_question(terminal, asked[-1]):
+        probe(terminal, question)
+        asked.append(question)
+        terminal.press(ENTER)
+    assert "Write these changes?" in asked and "Demo finished." in terminal.text(), terminal.text()
+    assert terminal.exit_code() == 0
+
+
+def next_question(terminal: Terminal, before: str) -> str:
+    """Return the question that takes keys next, "" at the end. A sign-in that waits meanwhile is approved by Enter."""
+    approve = b"press Enter to approve"
+    waiting = terminal.raw.count(approve)
+    while terminal.read(0.2):
+        if terminal.raw.count(approve) > waiting:
+            waiting += 1
+            terminal.press(ENTER)
+        line = terminal.screen.display[terminal.screen.cursor.y]
+        question = line[2:].partition("  ")[0].strip()
+        if line.startswith("? ") and terminal.screen.cursor.x and question != before:
+            return question
+    return ""
 
 
 def pasted(text: str) -> str:
