@@ -139,15 +139,32 @@ def _email_known(answers: Answers, look: Look) -> str | None:
     return "" if _skips(answers, look) else _named("user.email", "GIT_AUTHOR_EMAIL")(answers, look)
 
 
+def person_in(arn: str) -> tuple[str, str]:
+    """Return a name and an email address from the session name or user name in a caller's ARN, as far as possible."""
+    told = arn.rpartition("/")[2] if "/" in arn else ""
+    before, _, domain = told.partition("@")
+    words = re.split(r"[._-]+", before)
+    plain = all(re.fullmatch(r"[A-Za-z]{2,}", word) for word in words) and told not in ("session", "ccsetup")
+    return " ".join(map(str.title, words)) if plain else "", told if domain and "." in domain else ""
+
+
+def _person(answers: Answers, look: Look) -> tuple[str, str]:
+    """Return the name and email address of who uses the access, as far as the answers or AWS's answers tell."""
+    if name := answers.text("federated_name"):
+        return person_in(f"/{name}")
+    return person_in(answers.text("login_session") or look.arn_seen())
+
+
 NAME = Question(
     "git_name",
     "Your name for commits (optional)",
-    help="Used only for this clone, for example, Maria Garcia. To skip this, press Enter.",
+    help="For this clone only, for example, Maria Garcia.",
     about=(
         "git writes your name and your email address into each commit. They don't have to be those of your AWS access,"
         " for example, Maria Garcia and maria@example.com."
     ),
     known=_named("user.name", "GIT_AUTHOR_NAME"),
+    default=lambda answers, look: _person(answers, look)[0],
     parse=validate.person,
     when=_wants_clone,
     optional=True,
@@ -157,11 +174,10 @@ NAME = Question(
 EMAIL = Question(
     "git_email",
     "Your email for commits (optional)",
-    help="Used only for this clone, for example, maria@example.com. To skip this, press Enter.",
+    help="For this clone only, for example, maria@example.com.",
     about=NAME.about,
-    known=lambda answers, look: (
-        "" if _skips(answers, look) else _named("user.email", "GIT_AUTHOR_EMAIL")(answers, look)
-    ),
+    known=_email_known,
+    default=lambda answers, look: _person(answers, look)[1],
     parse=validate.email,
     when=_wants_clone,
     optional=True,

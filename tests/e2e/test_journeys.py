@@ -355,7 +355,8 @@ def test_a_paste_at_the_first_question_leaves_only_the_rest_to_ask(
     terminal.ask(KIND)
     terminal.press(way(message))
     terminal.wait("temporary credentials ASIA")
-    walk(terminal, [(KIND, ""), *REPO, ("Which repository?", "MyShared"), ("Your name", ""), WRITE])
+    walk(terminal, [(KIND, ""), *REPO, ("Which repository?", "MyShared"), ("Your name", ""), ("Your email", ""), WRITE])
+    terminal.wait("Your name for commits (optional) Maria")  # as the session is called
     assert terminal.exit_code() == 0, terminal.text()
     shown_no_secret(terminal, sandbox)
 
