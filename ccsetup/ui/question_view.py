@@ -33,6 +33,7 @@ MOVES = {"up": -1, "c-p": -1, "down": 1, "c-n": 1, "pageup": -10, "pagedown": 10
 TAKES = ("c-i", "right", "end", "c-e", "c-f", "c-h")  # the keys that take an offered answer into the line
 DELETES = ("c-h",)
 HINT = 24  # a hint isn't cut to fewer columns than this
+AT_ONCE_S = 0.02  # what follows Enter sooner is the rest of a paste
 BREAK = "⏎"  # stands for the line breaks of a paste in the buffer's single line
 STYLE = [
     ("qmark", "fg:ansicyan"),
@@ -359,14 +360,15 @@ class Sheet:
     def _goes_on(self, event: KeyPressEvent) -> bool:
         """Return whether Enter ends a line of a paste: some terminals send a paste as if you typed it.
 
-        The rest of it would answer the next questions. Where a paste is expected, its rest may arrive a bit later. A
-        text that comes right behind the answer of a text question is the next answer, typed ahead.
+        The rest of it would answer the next questions. Where a paste is expected, its rest may arrive a bit later.
+        Nobody types so fast that the next answer comes right behind Enter.
         """
         takes_lines = self.asked.widget == "secret" or self.asked.reads is not None
         if takes_lines and event.current_buffer.text:
             return bool(event.key_processor.input_queue or more())
-        is_list = takes_lines or self.asked.widget == "choose"
-        return is_list and on_terminal() and bool(event.key_processor.input_queue or more(0.0))
+        if not (takes_lines or self.asked.widget == "choose") and not event.current_buffer.text:
+            return False
+        return on_terminal() and bool(event.key_processor.input_queue or more(AT_ONCE_S))
 
     def _empty(self, buffer: Buffer) -> None:
         """Drop a refused text that contains a secret, since you can't see it to correct it. The error stays."""

@@ -209,7 +209,7 @@ class TestTheFooter:
     def test_a_long_list_shows_where_it_goes_on(self, tmp_path):
         terminal = Terminal(tmp_path, 'Asked("x", "Which?", "choose", choices=many)').until("1 of 5,000")
         above, below = [line for line in terminal.lines() if line.startswith("▲")], terminal.lines()[-2]
-        assert above == [] and below.startswith("▼   repo-11")
+        assert above == [] and below.startswith("▼   repo-13")
         terminal.press("\x1b[6~", "\x1b[6~").until("21 of 5,000")
         assert terminal.lines()[1].startswith("▲   repo-") and terminal.lines()[-2].startswith("▼ ❯ repo-20")
         terminal.press(END).until("5,000 of 5,000")

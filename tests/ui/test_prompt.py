@@ -255,14 +255,14 @@ class TestOnATerminal:
     def test_a_list_of_five_thousand_fits_and_filters(self, tmp_path, columns):
         terminal = Terminal(tmp_path, 'Asked("repo", "Which repository?", "choose", choices=many)', columns)
         terminal.until("1 of 5,000 · ")
-        assert len(terminal.lines()) == 14
+        assert len(terminal.lines()) == 16
         assert all(line.startswith(("  ❯ repo-", "    repo-", "▼   repo-")) for line in terminal.lines()[1:-1])
         terminal.press("sharedemo").until("1 of 1")
         assert terminal.lines()[1].split() == ["❯", "MySharedDemoRepo", "the", "one"]
         terminal.press(CTRL_U, END).until("❯ 日")
         kanji = next(line for line in terminal.screen.display if "❯ 日" in line)
         assert kanji.rstrip().endswith("…")
-        assert not any("\n" in line for line in terminal.lines()) and len(terminal.lines()) == 14
+        assert not any("\n" in line for line in terminal.lines()) and len(terminal.lines()) == 16
         assert terminal.press(ENTER).answers() == ["'kanji'"]
         assert len(terminal.lines()) == (2 if columns == 50 else 1)
 
