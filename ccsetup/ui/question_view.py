@@ -32,7 +32,7 @@ ROWS = 14  # how many entries of a list are on screen at once
 MOVES = {"up": -1, "c-p": -1, "down": 1, "c-n": 1, "pageup": -10, "pagedown": 10, "home": -(10**9), "end": 10**9}
 TAKES = ("c-i", "right", "end", "c-e", "c-f", "c-h")  # the keys that take an offered answer into the line
 DELETES = ("c-h",)
-HINT = 24  # a hint isn't cut to fewer columns than this
+HINT = 24  # hints aren't cut to fewer columns than this
 AT_ONCE_S = 0.02  # what follows Enter sooner is the rest of a paste
 BREAK = "⏎"  # stands for the line breaks of a paste in the buffer's single line
 STYLE = [
@@ -236,7 +236,10 @@ class Sheet:
             return []
         shown = self.pick.window(self._rows(taken))
         room = self._columns - 4
-        column = min(self.pick.widest, max(room // 2, 28))
+        label, hint = self.pick.widest
+        column = min(label, max(room // 2, 28))
+        if room - column - 4 < min(hint, HINT):
+            column = 0  # no hints, rather than some here and there
         lines = self._block("class:notice", self.pick.said, 4)
         lines += [part for row in shown for part in self._row(*row, room, column)]
         current = self.pick.current()
@@ -248,9 +251,10 @@ class Sheet:
 
     def _row(self, entry: Entry, chosen: bool, mark: str, room: int, column: int) -> Fragments:
         label = cut(entry.label, room)
-        left = room - column - 4 if cells(label) <= column else 0
+        wide = max(column, cells(label))
+        left = room - wide - 4 if column else 0
         hint = cut(entry.hint, left) if left >= min(cells(entry.hint), HINT) else ""
-        text = padded(label, column + 4) if hint else label
+        text = padded(label, wide + 4) if hint else label
         style = "class:chosen" if chosen else ""
         parts = [("class:help", f"\n{mark or ' '} "), (style, "❯ " if chosen else "  "), (style, text)]
         parts += [("class:help", hint)]
