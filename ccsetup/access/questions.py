@@ -197,8 +197,14 @@ def nested_shared(access: Access) -> tuple[Question, ...]:
     """Return the questions that setting up a source profile adds to those of its kind. The region is not asked."""
     own = {question.key for question in access.questions}
     region = asked_region()._replace(known=lambda answers, look: region_near(answers, look) or "", optional=True)
-    profile = profile_name(access)._replace(ask="Name for the source profile", known=None, default=_base)
-    return tuple(question for question in (region, profile) if question.key not in own)
+    name = profile_name(access)._replace(ask="Name for the source profile", known=_base_known, default=_base)
+    return tuple(question for question in (region, name) if question.key not in own)
+
+
+def _base_known(answers: Answers, look: Look) -> str | None:
+    """Return a name if a message brought the keys and the repository: then it is shown in the review only."""
+    whole = {"source.access_key_id", "repo"} <= look.told.keys() and not look.alone
+    return _base(answers, look) if whole else None
 
 
 def _base(answers: Answers, look: Look) -> str:

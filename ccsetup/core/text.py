@@ -143,11 +143,11 @@ def wrap(text: str, room: int, first: int | None = None, *, split: bool = False)
     return lines
 
 
-def wrap_step(text: str, room: int) -> list[str]:
+def wrap_step(text: str, room: int, *, split: bool = True) -> list[str]:
     """Wrap what to do next to `room` columns. A command stays on one line, so that it can be copied."""
     found = re.search(_COMMAND, text)
     if not found or cells(text) <= room:
-        return wrap(text, room, split=True) if not found else [text]
+        return wrap(text, room, split=split) if not found else [text]
     before = text[: found.start()].rstrip()
     return [*(wrap(before, room) if before else []), text[found.start() :]]
 

@@ -150,7 +150,7 @@ class Sheet:
     def _beside(self) -> Fragments:
         """Return what is dim in the empty line: the offered answer, or the help of a list."""
         if self._offered and not self.pick:
-            offered = MASK if self.asked.widget == "secret" else self.echo(self._offered, mask="")
+            offered = MASK if self._hides(self._offered) else self.echo(self._offered, mask="")
             return [("class:help", self._spelled(offered))]
         return [("class:help", self._spelled(self.help if self._is_beside() else ""))]
 

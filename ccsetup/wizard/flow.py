@@ -183,15 +183,15 @@ def table(reading: Reading) -> tuple[tuple[str, str], ...]:
     """Return what a message contains, with the names of the questions that it answers, in their order."""
     from ccsetup.access.paste.echo import echo
 
-    asked = _takers(reading.kind)
-    known = [key for key in asked if key in reading.answers]
-    rest = [key for key in reading.answers if key not in asked and "." not in key]
+    asked = {**_takers(reading.kind), **{f"source.{key}": it for key, it in _takers("keys").items()}}
+    told = {key: value for key, value in reading.answers.items() if value != NEW and not key.endswith(".kind")}
+    known = [key for key in asked if key in told]
     return tuple(
         (
             (asked[key].title or asked[key].ask) if key in asked else key.replace("_", " ").capitalize(),
-            MASK if isinstance(reading.answers[key], Secret) else echo.brief(str(reading.answers[key])),
+            MASK if isinstance(told[key], Secret) else echo.brief(str(told[key])),
         )
-        for key in (*known, *rest)
+        for key in (*known, *(key for key in told if key not in asked))
     )
 
 
