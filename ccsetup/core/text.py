@@ -123,6 +123,13 @@ def _head(text: str, room: int) -> str:
     return text
 
 
+def _begin(text: str, room: int) -> str:
+    """Return the beginning of a long word that fits, up to a slash if one is in its second half."""
+    head = _head(text, room)
+    slash = head.rfind("/") + 1
+    return head[:slash] if slash > len(head) / 2 else head
+
+
 def padded(text: str, room: int) -> str:
     """Return a text padded with spaces to `room` columns."""
     return text + " " * (room - cells(text))
@@ -138,7 +145,7 @@ def wrap(text: str, room: int, first: int | None = None, *, split: bool = False)
         if lines[-1] and cells(lines[-1] + gap + word) > limit:
             lines, limit, gap = [*lines, ""], room, ""
         lines[-1] += gap + word
-        while split and cells(lines[-1]) > limit and (head := _head(lines[-1], limit)):
+        while split and cells(lines[-1]) > limit and (head := _begin(lines[-1], limit)):
             lines, limit = [*lines[:-1], head, lines[-1][len(head) :]], room
     return lines
 

@@ -237,9 +237,8 @@ class Sheet:
         shown = self.pick.window(self._rows(taken))
         room = self._columns - 4
         label, hint = self.pick.widest
-        column = min(label, max(room // 2, 28))
-        if room - column - 4 < min(hint, HINT):
-            column = 0  # no hints, rather than some here and there
+        columns = (label, min(label, max(room // 2, 28)))  # if the longest leaves no room for hints, it stands out
+        column = next((it for it in columns if room - it - 4 >= min(hint, HINT)), 0)  # 0: no hints
         lines = self._block("class:notice", self.pick.said, 4)
         lines += [part for row in shown for part in self._row(*row, room, column)]
         current = self.pick.current()

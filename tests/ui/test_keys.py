@@ -304,8 +304,8 @@ def test_ctrl_c_still_cancels_with_an_explanation_open():
 
 
 def test_a_path_is_seen_while_it_is_typed_at_a_hidden_question_and_the_secret_is_not(tmp_path):
-    asked = 'Asked("x", "Assertion", "secret", shows=lambda text: text.startswith("~"))'
-    terminal = Terminal(tmp_path, asked).until("Assertion")
+    asked = 'Asked("x", "Assertion", "secret", shows=lambda text: text.startswith("~"), default="~/offered.txt")'
+    terminal = Terminal(tmp_path, asked).until("Assertion  ~/offered.txt")
     terminal.press("PHNhbW").until("? Assertion  ******").press(CTRL_U)
     terminal.press("~/saml.txt").until("? Assertion  ~/saml.txt").press(ENTER)
     assert terminal.answers() == ["'~/saml.txt'"]
