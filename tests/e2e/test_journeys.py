@@ -23,7 +23,9 @@ from terminal import CTRL_C, DOWN, ENTER, ESC, Terminal, program
 
 from ccsetup.access import of
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.demo_data import CODE, PEOPLE, REGION, START_URL, role_arn
+from ccsetup.sandbox.demo_data import CODE, PEOPLE, REGION, SSO_REGION, START_URL, role_arn
+from ccsetup.team import file as team_file
+from ccsetup.team.contents import Entry, Place, Team
 from ccsetup.ui.prompt import STALE_S
 
 pytestmark = pytest.mark.slow
@@ -427,6 +429,23 @@ def test_from_the_message_to_the_clone_few_answers_and_one_yes_are_enough(
     answered = [line for line in terminal.text().splitlines() if line.startswith("? ")]
     answers = [line for line in answered if not line.startswith("? Write these changes?")]
     assert len(answers) <= (2 if known else 3) and len(answered) - len(answers) == 1, answered
+    assert (tmp_path / "work" / "MySharedDemoRepo" / ".git").is_dir()
+
+
+def test_by_a_team_file_one_yes_is_enough(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> None:
+    sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
+    env = clean_env(tmp_path / "home", sandbox.environment(), path=[Path(sys.executable).parent], SSH_CONNECTION="1")
+    (tmp_path / "home" / ".gitconfig").write_text("[user]\nname = Maria\nemail = maria@acme.example\n")
+    answers = {"sso_start_url": START_URL, "sso_region": SSO_REGION, "sso_account_id": CODE}
+    entry = Entry("dev", "Developer", "sso", {**answers, "sso_role_name": "Developer", "region": REGION})
+    (tmp_path / "acme.ini").write_text(team_file.text(Team("Acme", (entry,), (Place("MySharedDemoRepo"),))))
+    (tmp_path / "work").mkdir()
+    terminal = Terminal([program(), "--team", str(tmp_path / "acme.ini")], env, tmp_path / "work")
+    walk(terminal, [WRITE])
+    assert terminal.exit_code() == 0, terminal.text()
+    assert [line for line in terminal.text().splitlines() if line.startswith("? ")] == [
+        "? Write these changes?  Yes, go ahead"
+    ]
     assert (tmp_path / "work" / "MySharedDemoRepo" / ".git").is_dir()
 
 
