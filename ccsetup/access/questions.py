@@ -258,7 +258,6 @@ def searched_region(who: Caller = caller) -> Question:
         return text if text == ALL_REGIONS.value else validate.region(text)
 
     return asked_region()._replace(
-        help="Search for the repository, or choose its region, for example, us-east-2.",
         choices=lambda answers, look: [ALL_REGIONS, *_regions(answers, look)],
         parse=parse,
         settle=settle,

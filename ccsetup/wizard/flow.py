@@ -180,12 +180,15 @@ def _told(reading: Reading) -> Told:
 
 
 def table(reading: Reading) -> tuple[tuple[str, str], ...]:
-    """Return what a message contains, with the names of the questions that it answers, in their order."""
+    """Return what a message contains, with the names of the questions that it answers, in their order.
+
+    Values that the user still has to confirm are left out, since their question shows them.
+    """
     from ccsetup.access.paste.echo import echo
 
     asked = {**_takers(reading.kind), **{f"source.{key}": it for key, it in _takers("keys").items()}}
     told = {key: value for key, value in reading.answers.items() if value != NEW and not key.endswith(".kind")}
-    known = [key for key in asked if key in told]
+    known = [key for key in asked if key in told and not (asked[key].own and isinstance(told[key], str))]
     return tuple(
         (
             (asked[key].title or asked[key].ask) if key in asked else key.replace("_", " ").capitalize(),
