@@ -124,10 +124,10 @@ def _head(text: str, room: int) -> str:
 
 
 def _begin(text: str, room: int) -> str:
-    """Return the beginning of a long word that fits, up to a slash if one is in its second half."""
+    """Return the beginning of a long word that fits, up to a slash or colon if one is in its second half."""
     head = _head(text, room)
-    slash = head.rfind("/") + 1
-    return head[:slash] if slash > len(head) / 2 else head
+    end = max(head.rfind("/"), head.rfind(":")) + 1
+    return head[:end] if end > len(head) / 2 else head
 
 
 def padded(text: str, room: int) -> str:
