@@ -318,7 +318,8 @@ def test_no_question_of_the_demo_leaves_enter_without_effect(kind: str, clean_en
         probe(terminal, question)
         asked.append(question)
         terminal.press(ENTER)
-    assert "Write these changes?" in asked and "Demo finished." in terminal.text(), terminal.text()
+    review = "Clone it now?" if kind == "existing" else "Write these changes?"
+    assert review in asked and "Demo finished." in terminal.text(), terminal.text()
     assert terminal.exit_code() == 0
 
 

@@ -155,3 +155,19 @@ def test_the_name_for_commits_is_suggested_from_the_session_once_aws_was_asked(t
     script = Script(("git_name", "Maria G"), ("git_email", "m@acme.example"), ("review", "go"))
     run(context(tmp_path / "two", aws=FakeAws(who=who), git=nameless), REPO, script)
     assert not script.asked[0].default  # nobody has signed in yet, and a name is no reason to
+
+
+def test_the_review_asks_to_write_only_if_something_is_written(tmp_path: Path) -> None:
+    (aws := tmp_path / "home" / ".aws").mkdir(parents=True)
+    (aws / "config").write_text(
+        "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\ncredential_source = Environment\n"
+    )
+    there: dict[str, Value] = {"kind": "existing", "profile": "dev", "region": "us-east-2"}
+    for given, ask in (
+        ({**there, "repo": "MySharedDemoRepo"}, "Clone it now?"),
+        ({**there, "no_clone": "yes"}, "Check it now?"),
+        ({**REPO, "profile": "new", "directory": "two"}, "Write these changes?"),
+    ):
+        script = Script(("review", "go"))
+        run(context(tmp_path), given, script)
+        assert script.asked[0].ask == ask
