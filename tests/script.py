@@ -143,6 +143,7 @@ class FakeAws:
     )
     devices: Sequence[str] | Problem = ()
     elsewhere: Sequence[str] = ()
+    listed: Mapping[str, Sequence[str]] | Problem = field(default_factory=dict)
     exchanged: Keys | Problem = field(
         default_factory=lambda: Keys("ASIAIOSFODNN7EXAMPLE", Secret("s" * 40), Secret("t" * 40), NOW.replace(hour=23))
     )
@@ -191,6 +192,12 @@ class FakeAws:
         self, who: Who, name: str, regions: Sequence[str], counted: Callable[[int, int], None] | None = None
     ) -> Sequence[str]:
         return self._answer(f"regions_with {name}", self.elsewhere)
+
+    def repositories_in(
+        self, who: Who, regions: Sequence[str], counted: Callable[[int, int], None] | None = None
+    ) -> Mapping[str, Sequence[str]]:
+        found = self._answer(f"repositories_in {len(regions)}", self.listed)
+        return {region: names for region, names in found.items() if region in regions}
 
     def branches(self, who: Who, name: str) -> Sequence[str]:
         return self._answer("branches", ("main",))

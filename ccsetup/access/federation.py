@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ccsetup.access.questions import BRANCH, NO_CLONE, REPO, again, asked_region, duration, stored, target
+from ccsetup.access.questions import (
+    BRANCH,
+    NO_CLONE,
+    REPO,
+    again,
+    duration,
+    repositories,
+    searched_region,
+    stored,
+    target,
+    why_elsewhere,
+)
 from ccsetup.access.source_profile import source_name, source_profile, source_who
 from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer, Elsewhere, NoRepository, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Section, Told, Value
+from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Section, Told, Value, Who
 from ccsetup.core.profile_kind import is_long_term
 from ccsetup.core.question import Access, Question
 from ccsetup.core.text import did_you_mean
@@ -96,9 +107,15 @@ def _bad(what: str) -> Problem:
     )
 
 
+def _caller(answers: Answers, look: Look) -> Who:
+    """Return the source profile, since the restricted credentials can't list repositories."""
+    who = source_who(answers, look)
+    return who._replace(region=answers.text("region") or who.region)
+
+
 def _repositories(answers: Answers, look: Look) -> Sequence[Choice]:
-    names = look.repositories(source_who(answers, look)._replace(region=answers.text("region")))
-    return [*(Choice(name, name) for name in names), Choice("", "None for now", "choose a policy instead")]
+    *there, none = repositories(_caller)(answers, look)
+    return [*there, none._replace(hint="choose a policy instead")]
 
 
 def _settle_repo(value: Value, answers: Answers, look: Look) -> Value | Corrected | Told | None:
@@ -159,7 +176,7 @@ QUESTIONS = (
         "Which profile has your long-term credentials?",
         "A federation token requires a profile with an IAM user's long-term credentials (AKIA…), for example, default.",
     ),
-    asked_region(),
+    searched_region(_caller),
     Question(
         "federated_name",
         "Federated user name (shown in CloudTrail)",
@@ -175,7 +192,7 @@ QUESTIONS = (
     ),
     Question("federated_account", "Account ID", known=_who_asks, flag="-", title="Account"),
     NO_CLONE,
-    REPO._replace(choices=_repositories, settle=_settle_repo),
+    REPO._replace(choices=_repositories, why=why_elsewhere(_caller), settle=_settle_repo),
     Question(
         "policy",
         "IAM policy file (limits what the credentials can do)",

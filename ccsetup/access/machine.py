@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ccsetup.access.questions import ROLE_ARN, again, asked_region, region_near, settings
+from ccsetup.access.questions import ROLE_ARN, again, region_near, searched_region, settings
 from ccsetup.access.source_profile import credential_source, credential_sources
 from ccsetup.core import profile_partition, validate
 from ccsetup.core.arn import account_in
@@ -106,7 +106,7 @@ QUESTIONS = (
         flag="--credential-source",
         title="Credential source",
     ),
-    asked_region()._replace(default=_region_near),
+    searched_region()._replace(default=_region_near),
 )
 
 ACCESS = Access(

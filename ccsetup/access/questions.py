@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ccsetup.access.source_profile import hint, source_name
 from ccsetup.core import clock, profile_partition, regions, validate
-from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.errors import BadAnswer, NoRepository, Problem, Which
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Choice, Corrected, Keys, Section, Target, Value
+from ccsetup.core.model import Answers, Choice, Corrected, Keys, Section, Target, Told, Value, Who
 from ccsetup.core.profile_kind import kind_of
 from ccsetup.core.question import Access, Question
 from ccsetup.git import address
@@ -139,15 +139,32 @@ def _email_known(answers: Answers, look: Look) -> str | None:
     return "" if _skips(answers, look) else _named("user.email", "GIT_AUTHOR_EMAIL")(answers, look)
 
 
+def person_in(arn: str) -> tuple[str, str]:
+    """Return a name and an email address from the session name or user name in a caller's ARN, as far as possible."""
+    told = arn.rpartition("/")[2] if "/" in arn else ""
+    before, _, domain = told.partition("@")
+    words = re.split(r"[._-]+", before)
+    plain = all(re.fullmatch(r"[A-Za-z]{2,}", word) for word in words) and told not in ("session", "ccsetup")
+    return " ".join(map(str.title, words)) if plain else "", told if domain and "." in domain else ""
+
+
+def _person(answers: Answers, look: Look) -> tuple[str, str]:
+    """Return the name and email address of who uses the access, as far as the answers or AWS's answers tell."""
+    if name := answers.text("federated_name"):
+        return person_in(f"/{name}")
+    return person_in(answers.text("login_session") or look.arn_seen())
+
+
 NAME = Question(
     "git_name",
     "Your name for commits (optional)",
-    help="Used only for this clone, for example, Maria Garcia. To skip this, press Enter.",
+    help="For this clone only, for example, Maria Garcia.",
     about=(
         "git writes your name and your email address into each commit. They don't have to be those of your AWS access,"
         " for example, Maria Garcia and maria@example.com."
     ),
     known=_named("user.name", "GIT_AUTHOR_NAME"),
+    default=lambda answers, look: _person(answers, look)[0],
     parse=validate.person,
     when=_wants_clone,
     optional=True,
@@ -157,11 +174,10 @@ NAME = Question(
 EMAIL = Question(
     "git_email",
     "Your email for commits (optional)",
-    help="Used only for this clone, for example, maria@example.com. To skip this, press Enter.",
+    help="For this clone only, for example, maria@example.com.",
     about=NAME.about,
-    known=lambda answers, look: (
-        "" if _skips(answers, look) else _named("user.email", "GIT_AUTHOR_EMAIL")(answers, look)
-    ),
+    known=_email_known,
+    default=lambda answers, look: _person(answers, look)[1],
     parse=validate.email,
     when=_wants_clone,
     optional=True,
@@ -173,7 +189,7 @@ EMAIL = Question(
 def shared(access: Access) -> tuple[Question, ...]:
     """Return the questions that come after those of one kind of access."""
     own = {question.key for question in access.questions}
-    rest = (OUTPUT, asked_region(), profile_name(access), NO_CLONE, REPO, BRANCH, DIRECTORY, VIA, WHOSE, NAME, EMAIL)
+    rest = (OUTPUT, searched_region(), profile_name(access), NO_CLONE, REPO, BRANCH, DIRECTORY, VIA, WHOSE, NAME, EMAIL)
     return tuple(question for question in rest if question.key not in own)
 
 
@@ -181,8 +197,14 @@ def nested_shared(access: Access) -> tuple[Question, ...]:
     """Return the questions that setting up a source profile adds to those of its kind. The region is not asked."""
     own = {question.key for question in access.questions}
     region = asked_region()._replace(known=lambda answers, look: region_near(answers, look) or "", optional=True)
-    profile = profile_name(access)._replace(ask="Name for the source profile", known=None, default=_base)
-    return tuple(question for question in (region, profile) if question.key not in own)
+    name = profile_name(access)._replace(ask="Name for the source profile", known=_base_known, default=_base)
+    return tuple(question for question in (region, name) if question.key not in own)
+
+
+def _base_known(answers: Answers, look: Look) -> str | None:
+    """Return a name if a message brought the keys and the repository: then it is shown in the review only."""
+    whole = {"source.access_key_id", "repo"} <= look.told.keys() and not look.alone
+    return _base(answers, look) if whole else None
 
 
 def _base(answers: Answers, look: Look) -> str:
@@ -207,6 +229,67 @@ def asked_region() -> Question:
         settle=settle_region,
         title="Region",
     )
+
+
+ALL_REGIONS = Choice("all", "Search all regions", "and choose a repository")
+UNLISTED = Choice("?", "A repository that isn't listed", "enter its name or URL")
+NO_REPOSITORY = Choice("", "None for now", "set up the profile only")
+Caller = Callable[[Answers, Look], Who]
+
+
+def caller(answers: Answers, look: Look) -> Who:
+    """Return the profile of these answers as a caller, before it is written, under any name if it has none yet."""
+    name = answers.text("profile") or next(it for i in range(100) if (it := f"new-{i}") not in look.profiles)
+    region = answers.text("region") or regions.home_region(_partition(answers, look))
+    who = look.who(name, region, look.sections(answers.plus("profile", name), look))
+    return who._replace(alone=answers.text("kind") != "machine")
+
+
+def searched_region(who: Caller = caller) -> Question:
+    """Return the question for the repository's region that offers to search all regions first.
+
+    `who` lists the repositories. A repository that is chosen from the search answers its own question, too.
+    """
+
+    def settle(value: Value, answers: Answers, look: Look) -> Corrected | Told | None:
+        return _search(who, answers, look) if value == ALL_REGIONS.value else settle_region(value, answers, look)
+
+    def parse(text: str) -> str | Corrected:
+        return text if text == ALL_REGIONS.value else validate.region(text)
+
+    return asked_region()._replace(
+        choices=lambda answers, look: [ALL_REGIONS, *_regions(answers, look)],
+        parse=parse,
+        settle=settle,
+    )
+
+
+def _search(who: Caller, answers: Answers, look: Look) -> Corrected | Told:
+    """Return the region of the only repository, or have the user choose one. Raises Problem if there is none."""
+    if look.alone or "region" in look.given:
+        raise BadAnswer("Specify one region, for example, us-east-2.")
+    partition = _partition(answers, look) or "aws"
+    there = [region for region in regions.REGIONS if regions.partition_of(region) == partition]
+    acting = who(answers.minus("region"), look)
+    if told := address.parse(str(look.told["repo"])).repository if look.told.get("repo") else "":
+        found = [(region, told) for region in look.regions_with(acting, told, there)]
+    else:
+        found = [(region, name) for region, names in look.repositories_in(acting, there).items() for name in names]
+    if not found:
+        raise NoRepository(
+            f"None of the {len(there)} regions has a repository"
+            f"{f' named {told}' if told else ''} that this access can see.",
+            next="Check the name and the account, or choose the region.",
+        )
+    ways = [
+        (Choice(f"{region} {name}", name, region), Told(region, (), {} if told else {"repo": name}))
+        for region, name in found
+    ]
+    if len(ways) == 1:
+        region, name = found[0]
+        what = "" if told else ", the only repository that this access can see"
+        return ways[0][1]._replace(said=(f"Found {name} in {region}{what}.",))
+    raise Which("More than one repository was found.", "Which repository?", ways)
 
 
 def _region_told(answers: Answers, look: Look) -> str | None:
@@ -350,16 +433,53 @@ NO_CLONE = Question(
 )
 
 
-def _repositories(answers: Answers, look: Look) -> list[Choice]:
-    sections = look.sections(answers, look)
-    who = look.who(answers.text("profile"), answers.text("region"), sections)
+def repositories(who: Caller) -> Callable[[Answers, Look], list[Choice]]:
+    """Return the choices of repositories: those of the region, or else those of the other regions."""
+
+    def choices(answers: Answers, look: Look) -> list[Choice]:
+        try:
+            names = look.repositories(who(answers, look))
+        except Problem as refused:
+            if refused.code == "access.assume":
+                refused.about = "role_arn" if answers.text("role_arn") else "sso_role_name"
+            raise
+        if names:
+            return [*(Choice(name, name) for name in names), NO_REPOSITORY]
+        elsewhere = {} if "region" in look.given else _elsewhere(who, answers, look)
+        listed = [
+            Choice(address.codecommit_url(name, region), name, region)
+            for region, names in elsewhere.items()
+            for name in names
+        ]
+        return [*(listed or [UNLISTED]), NO_REPOSITORY]
+
+    return choices
+
+
+def why_elsewhere(who: Caller) -> Callable[[Answers, Look], str]:
+    """Return the line above the repositories if the region has none: where there are some."""
+
+    def why(answers: Answers, look: Look) -> str:
+        try:
+            if look.repositories(who(answers, look)):
+                return ""
+        except Problem:
+            return ""
+        region, there = answers.text("region"), [*_elsewhere(who, answers, look)]
+        if not there:
+            return f"There are no repositories in {region}, and none were found in other regions."
+        more = f" and {len(there) - 3} more regions" if len(there) > 3 else ""
+        return f"There are no repositories in {region}. There are some in {', '.join(there[:3])}{more}."
+
+    return why
+
+
+def _elsewhere(who: Caller, answers: Answers, look: Look) -> Mapping[str, Sequence[str]]:
+    """Return the repositories of the other regions, none if they can't be listed."""
     try:
-        names = look.repositories(who._replace(alone=answers.text("kind") != "machine"))
-    except Problem as refused:
-        if refused.code == "access.assume":
-            refused.about = "role_arn" if answers.text("role_arn") else "sso_role_name"
-        raise
-    return [*(Choice(name, name) for name in names), Choice("", "None for now", "set up the profile only")]
+        return look.repositories_in(who(answers, look), regions.beside(answers.text("region")))
+    except Problem:
+        return {}
 
 
 def _settle_repo(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
@@ -377,6 +497,8 @@ def _settle_repo(value: Value, answers: Answers, look: Look) -> str | Corrected 
 
 
 def _parse_repo(text: str) -> str | Corrected:
+    if text == UNLISTED.value:
+        raise BadAnswer("Enter the name or URL of the repository, for example, MySharedDemoRepo.")
     said = address.parse(text).said
     return Corrected(validate.tidy(text), said) if said else validate.tidy(text)
 
@@ -394,7 +516,8 @@ REPO = Question(
         "A repository holds the code and its history. Enter its name or any of its addresses, for example,"
         " MySharedDemoRepo or codecommit::us-east-2://MySharedDemoRepo."
     ),
-    choices=_repositories,
+    choices=repositories(caller),
+    why=why_elsewhere(caller),
     known=_no_repo,
     parse=_parse_repo,
     settle=_settle_repo,

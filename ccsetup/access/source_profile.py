@@ -58,7 +58,8 @@ def source_profile(
 
     def settle(value: Value, answers: Answers, look: Look) -> str | Corrected | None:
         name = str(value)
-        if name == NEW and not machine and not any(wanted(s) for s in look.profiles.values()):
+        is_told = any(key.startswith("source.") for key in look.told)
+        if name == NEW and not machine and not is_told and not any(wanted(s) for s in look.profiles.values()):
             return Corrected(
                 NEW, "None of your profiles has an IAM user's long-term credentials. Set up a source profile first."
             )

@@ -13,6 +13,7 @@ from ccsetup.aws import identities, machine_role, repository_search
 from ccsetup.aws import sts as sts_calls
 from ccsetup.aws.console_sign_in import ConsoleSignIn
 from ccsetup.aws.credentials import Resolver
+from ccsetup.aws.errors import problem_of
 from ccsetup.aws.pooled_clients import Pool
 from ccsetup.aws.sdk import boto3_session, bounds, explained, refusals, told
 from ccsetup.aws.sts import SessionCache
@@ -81,11 +82,7 @@ class Aws:
     def repositories(self, who: Who) -> Sequence[str]:
         """List the names of the region's repositories, sorted."""
 
-        def ask(codecommit: Any) -> list[str]:
-            pages = codecommit.get_paginator("list_repositories").paginate()
-            return sorted((r["repositoryName"] for page in pages for r in page["repositories"]), key=str.lower)
-
-        return self._ask("codecommit", who, ask)
+        return self._ask("codecommit", who, repository_search.names)
 
     def repository(self, who: Who, name: str) -> Repository:
         """Return one repository's details. Raises Problem(code="access.repository") if it doesn't exist."""
@@ -118,23 +115,52 @@ class Aws:
 
         `counted` is told how many regions are done, and of how many.
         """
+        there, _ = self._in_each(
+            who, regions, lambda cc: cc.get_repository(repositoryName=name)["repositoryMetadata"], counted
+        )
+        return [region for region in regions if there.get(region)]
+
+    def repositories_in(
+        self, who: Who, regions: Sequence[str], counted: Callable[[int, int], None] | None = None
+    ) -> Mapping[str, Sequence[str]]:
+        """List the names of the repositories in these regions, by region. Asks all at once; refusals count as none.
+
+        Raises Problem if nothing is found and who's own region refused, or if no region answered.
+        """
+        there, refused = self._in_each(who, regions, repository_search.names, counted)
+        found = {region: there[region] for region in regions if there.get(region)}
+        if not found and (who.region in refused or len(refused) == len(regions)):
+            with _about(who):
+                raise refused.get(who.region) or next(iter(refused.values()))
+        return found
+
+    def _in_each(
+        self, who: Who, regions: Sequence[str], ask: Callable[[Any], T], counted: Callable[[int, int], None] | None
+    ) -> tuple[Mapping[str, T], Mapping[str, Problem]]:
+        """Call `ask` with a CodeCommit client for each region, all at once; return the results and the refusals."""
         counter = Counter(regions, counted)
-        credentials = self._resolver.arguments(who)
-        there: set[str] = set()
-        session, quick = told(lambda: boto3_session(who.profile, who.region), who), bounds(tries=1)
+        there: dict[str, T] = {}
+        refused: dict[str, Problem] = {}
+        with _about(who):
+            credentials = self._resolver.arguments(who)
+            session, quick = told(lambda: boto3_session(who.profile, who.region), who), bounds(tries=1)
 
-        def clients() -> list[Any]:
-            return [session.client("codecommit", region, config=quick, **credentials) for region in regions]
+            def clients() -> list[Any]:
+                return [session.client("codecommit", region, config=quick, **credentials) for region in regions]
 
-        def ask(codecommit: Any) -> None:
-            with suppress(*refusals()):
-                found = codecommit.get_repository(repositoryName=name)["repositoryMetadata"]
-                there.add(codecommit.meta.region_name if found else "")
-            counter.done(codecommit.meta.region_name)
+            ready = explained(clients, who)
+
+        def work(codecommit: Any) -> None:
+            region = codecommit.meta.region_name
+            try:
+                there[region] = ask(codecommit)
+            except refusals() as error:
+                refused[region] = problem_of(error, who)
+            counter.done(region)
 
         with suppress(TimeoutError):
-            within(limits.OTHER_REGIONS_S, *(partial(ask, client) for client in explained(clients, who)))
-        return [region for region in regions if region in there]
+            within(limits.OTHER_REGIONS_S, *(partial(work, client) for client in ready))
+        return dict(there), dict(refused)
 
     def branches(self, who: Who, name: str) -> Sequence[str]:
         """List a repository's branches."""

@@ -52,7 +52,7 @@ class ConsoleSignIn:
         *,
         show: Callable[[str, str], None],
         note: Callable[[str], None],
-        busy: Callable[[str], AbstractContextManager[object]] = nullcontext,
+        busy: Callable[..., AbstractContextManager[object]] = lambda text, lasts_s: nullcontext(),
         open_browser: Callable[[str], bool] | None = None,
         device_code: bool = False,
         no_browser: bool = False,
@@ -188,7 +188,7 @@ class ConsoleSignIn:
         opens = self._open_browser or open_page
         alone = self._no_browser and not self._open_browser
         opened = nullcontext() if alone else visited(address, opens, self._note)
-        with self._busy("Waiting for you to sign in"), opened:
+        with self._busy("Waiting for you to sign in", self._patience_s), opened:
             yield
 
     def _checked(self, address: str) -> str:

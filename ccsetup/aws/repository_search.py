@@ -50,6 +50,12 @@ def sightings(
     ]
 
 
+def names(codecommit: Any) -> list[str]:
+    """List the names of a region's repositories with a CodeCommit client, sorted."""
+    pages = codecommit.get_paginator("list_repositories").paginate()
+    return sorted((r["repositoryName"] for page in pages for r in page["repositories"]), key=str.lower)
+
+
 def create_repository(codecommit: Any, name: str, description: str) -> Repository:
     """Create a repository with a CodeCommit client, and return its details."""
     about = {"repositoryDescription": description} if description else {}

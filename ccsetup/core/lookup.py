@@ -41,6 +41,7 @@ class Look:
         self.env, self.cwd, self.home, self.now = context.env, context.cwd, context.home, context.now
         self.place_for: Callable[[str], Path] | None = None  # where a repository is cloned to, in another clone
         self.alone = context.prompt is None  # nobody can be asked
+        self._listed_as: Who | None = None
         self.later: Callable[[], Later] | None = None  # finds what is broken on this computer
 
     def _once(self, key: object, make: Callable[[], T]) -> T:
@@ -135,7 +136,9 @@ class Look:
     def repositories(self, who: Who) -> Sequence[str]:
         """List the region's repositories."""
         make = self._busy(f"Looking up repositories in {who.region}", lambda: self._context.aws.repositories(who))
-        return self._once(("repositories", _key(who)), make)
+        found = self._once(("repositories", _key(who)), make)
+        self._listed_as = who
+        return found
 
     def regions_with(self, who: Who, name: str, regions: Sequence[str]) -> Sequence[str]:
         """Return which of these regions have a repository with this name."""
@@ -145,6 +148,24 @@ class Look:
                 return self._context.aws.regions_with(who, name, regions, counted)
 
         return self._once(("regions", _key(who), name, tuple(regions)), make)
+
+    def repositories_in(self, who: Who, regions: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """List the repositories of several regions, by region, without those that have none."""
+
+        def make() -> Mapping[str, Sequence[str]]:
+            with self._context.screen.counting("Looking for repositories") as counted:
+                return self._context.aws.repositories_in(who, regions, counted)
+
+        found = self._once(("repositories in", _key(who), tuple(regions)), make)
+        self._listed_as = who
+        return found
+
+    def arn_seen(self) -> str:
+        """Return the ARN of who listed repositories last, "" if nobody did or AWS doesn't tell."""
+        try:
+            return self.identity(self._listed_as).arn if self._listed_as else ""
+        except Problem:
+            return ""
 
     def branches(self, who: Who, name: str) -> Sequence[str]:
         """List a repository's branches."""

@@ -123,6 +123,13 @@ def _head(text: str, room: int) -> str:
     return text
 
 
+def _begin(text: str, room: int) -> str:
+    """Return the beginning of a long word that fits, up to a slash or colon if one is in its second half."""
+    head = _head(text, room)
+    end = max(head.rfind("/"), head.rfind(":")) + 1
+    return head[:end] if end > len(head) / 2 else head
+
+
 def padded(text: str, room: int) -> str:
     """Return a text padded with spaces to `room` columns."""
     return text + " " * (room - cells(text))
@@ -138,16 +145,16 @@ def wrap(text: str, room: int, first: int | None = None, *, split: bool = False)
         if lines[-1] and cells(lines[-1] + gap + word) > limit:
             lines, limit, gap = [*lines, ""], room, ""
         lines[-1] += gap + word
-        while split and cells(lines[-1]) > limit and (head := _head(lines[-1], limit)):
+        while split and cells(lines[-1]) > limit and (head := _begin(lines[-1], limit)):
             lines, limit = [*lines[:-1], head, lines[-1][len(head) :]], room
     return lines
 
 
-def wrap_step(text: str, room: int) -> list[str]:
+def wrap_step(text: str, room: int, *, split: bool = True) -> list[str]:
     """Wrap what to do next to `room` columns. A command stays on one line, so that it can be copied."""
     found = re.search(_COMMAND, text)
     if not found or cells(text) <= room:
-        return wrap(text, room, split=True) if not found else [text]
+        return wrap(text, room, split=split) if not found else [text]
     before = text[: found.start()].rstrip()
     return [*(wrap(before, room) if before else []), text[found.start() :]]
 

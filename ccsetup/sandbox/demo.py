@@ -207,6 +207,8 @@ class Coach:
             code = self._state.mfa_code(self._state.device("maria").serial)
             return self._prompt.ask(asked._replace(notice=f"{asked.notice} Your MFA device shows {code}.".strip()))
         known = self._card.answers.get(asked.key, PERSON.get(asked.key))
+        if asked.key == "kind":
+            known = self._card.letter if self._card.told else None
         if isinstance(known, str) and not asked.default and not asked.choices:
             asked = asked._replace(default=known)
         return self._prompt.ask(asked)

@@ -73,6 +73,11 @@ def _fuzzy(there: Sequence[Entry], text: str) -> list[Entry]:
     return [entry for _, _, entry in sorted(found, key=lambda hit: hit[:2])]
 
 
+def _widest(there: Sequence[Entry]) -> tuple[int, int]:
+    hinted = [entry for entry in there if entry.hint]
+    return max((cells(it.label) for it in hinted), default=0), max((cells(it.hint) for it in hinted), default=0)
+
+
 class Pick:
     """The state of one list.
 
@@ -94,7 +99,7 @@ class Pick:
         self._free, self._reads, self._echo, self._unmatched = free, reads, echo, unmatched
         self._said = ""
         self._due: str | None = None
-        self.widest = max((cells(entry.label) for entry in self._there), default=0)
+        self._widest = _widest(self._there)
         self._start = next((i for i, choice in enumerate(choices) if default and choice.value == default), -1)
         self.offered = default if free and self._start < 0 else ""  # a default that is no entry of the list
         self.typed = ""
@@ -110,7 +115,7 @@ class Pick:
         """Add entries at the end. The cursor stays on its entry."""
         current = self.current()
         self._there += entries(choices)
-        self.widest = max(cells(entry.label) for entry in self._there)
+        self._widest = _widest(self._there)
         self._due = self.typed
         self.at = self.shown.index(current) if current in self.shown else 0
 
@@ -133,6 +138,11 @@ class Pick:
             if text and not self._shown:
                 self._suggest(text)
         return self._shown
+
+    @property
+    def widest(self) -> tuple[int, int]:
+        """Return the width of the longest label that has a hint beside it, and that of the longest hint."""
+        return _widest(self._shown) if self.said else self._widest
 
     @property
     def said(self) -> str:

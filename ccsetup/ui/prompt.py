@@ -20,7 +20,7 @@ from ccsetup.core.model import BACK, Asked, Back, Later, Secret, Widget
 from ccsetup.core.text import spell
 from ccsetup.ui import appearance, keyboard
 from ccsetup.ui.plain_prompt import Answered, accepted, conversation
-from ccsetup.ui.question_view import Sheet
+from ccsetup.ui.question_view import AT_ONCE_S, Sheet
 from ccsetup.ui.tty import QUIET_S, Tty, more, wait_for_input
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ class Prompt:
         if self._is_fresh(asked):
             self._drain()
         read = self._lines if asked.reads or asked.widget == "secret" else self._read
+        if asked.widget in ("text", "path") and not asked.reads:
+            read = self._whole
         return conversation(asked, self._say, read, self._echo)
 
     def _ask(self, asked: Asked) -> Answered | Back:
@@ -140,6 +142,13 @@ class Prompt:
         self._show(before)
         with self._tty.showing():
             return _line()
+
+    def _whole(self, before: str, hidden: bool = False) -> str:
+        """Read a line that the terminal shows, and the other lines of its paste, if it is one."""
+        typed = self._read(before)
+        while more(AT_ONCE_S):
+            typed += _line()
+        return typed
 
     def _lines(self, before: str, hidden: bool) -> str:
         """Read a line that may hold a secret, and the other lines of its paste; then show what is not secret."""

@@ -32,7 +32,8 @@ ROWS = 14  # how many entries of a list are on screen at once
 MOVES = {"up": -1, "c-p": -1, "down": 1, "c-n": 1, "pageup": -10, "pagedown": 10, "home": -(10**9), "end": 10**9}
 TAKES = ("c-i", "right", "end", "c-e", "c-f", "c-h")  # the keys that take an offered answer into the line
 DELETES = ("c-h",)
-HINT = 24  # a hint isn't cut to fewer columns than this
+HINT = 24  # hints aren't cut to fewer columns than this
+AT_ONCE_S = 0.02  # what follows Enter sooner is the rest of a paste
 BREAK = "⏎"  # stands for the line breaks of a paste in the buffer's single line
 STYLE = [
     ("qmark", "fg:ansicyan"),
@@ -149,7 +150,7 @@ class Sheet:
     def _beside(self) -> Fragments:
         """Return what is dim in the empty line: the offered answer, or the help of a list."""
         if self._offered and not self.pick:
-            offered = MASK if self.asked.widget == "secret" else self.echo(self._offered, mask="")
+            offered = MASK if self._hides(self._offered) else self.echo(self._offered, mask="")
             return [("class:help", self._spelled(offered))]
         return [("class:help", self._spelled(self.help if self._is_beside() else ""))]
 
@@ -235,7 +236,9 @@ class Sheet:
             return []
         shown = self.pick.window(self._rows(taken))
         room = self._columns - 4
-        column = min(self.pick.widest, max(room * 2 // 5, 28))
+        label, hint = self.pick.widest
+        columns = (label, min(label, max(room // 2, 28)))  # if the longest leaves no room for hints, it stands out
+        column = next((it for it in columns if room - it - 4 >= min(hint, HINT)), 0)  # 0: no hints
         lines = self._block("class:notice", self.pick.said, 4)
         lines += [part for row in shown for part in self._row(*row, room, column)]
         current = self.pick.current()
@@ -247,9 +250,10 @@ class Sheet:
 
     def _row(self, entry: Entry, chosen: bool, mark: str, room: int, column: int) -> Fragments:
         label = cut(entry.label, room)
-        left = room - max(column, cells(label)) - 4
+        wide = max(column, cells(label))
+        left = room - wide - 4 if column else 0
         hint = cut(entry.hint, left) if left >= min(cells(entry.hint), HINT) else ""
-        text = padded(label, column + 4) + ("" if column >= cells(label) else "    ") if hint else label
+        text = padded(label, wide + 4) if hint else label
         style = "class:chosen" if chosen else ""
         parts = [("class:help", f"\n{mark or ' '} "), (style, "❯ " if chosen else "  "), (style, text)]
         parts += [("class:help", hint)]
@@ -359,14 +363,15 @@ class Sheet:
     def _goes_on(self, event: KeyPressEvent) -> bool:
         """Return whether Enter ends a line of a paste: some terminals send a paste as if you typed it.
 
-        The rest of it would answer the next questions. Where a paste is expected, its rest may arrive a bit later. A
-        text that comes right behind the answer of a text question is the next answer, typed ahead.
+        The rest of it would answer the next questions. Where a paste is expected, its rest may arrive a bit later.
+        Nobody types so fast that the next answer comes right behind Enter.
         """
         takes_lines = self.asked.widget == "secret" or self.asked.reads is not None
         if takes_lines and event.current_buffer.text:
             return bool(event.key_processor.input_queue or more())
-        is_list = takes_lines or self.asked.widget == "choose"
-        return is_list and on_terminal() and bool(event.key_processor.input_queue or more(0.0))
+        if not (takes_lines or self.asked.widget == "choose") and not event.current_buffer.text:
+            return False
+        return on_terminal() and bool(event.key_processor.input_queue or more(AT_ONCE_S))
 
     def _empty(self, buffer: Buffer) -> None:
         """Drop a refused text that contains a secret, since you can't see it to correct it. The error stays."""

@@ -32,7 +32,7 @@ PROSE = 100  # the maximum width of sentences
 MOMENT_S = 0.3  # shorter tasks show no spinner
 LONG = 500  # a document with a longer list isn't indented, since nobody reads it and indenting takes time
 BESIDE = 11  # lines of a review's question, with its choices and the empty lines
-SHORTEST = 3  # lines of a difference that are shown in any case
+HEADER = 3  # lines of a difference that name the file; alone they aren't shown
 LIST = 17  # lines of the list below the heading
 WHILE_S = 1.0  # and, without a terminal, no line
 EVERY_S = 10.0  # the least time between two such lines
@@ -112,11 +112,11 @@ class Screen:
         return [row.replace("✓", self._in(GREEN, "✓")).replace("✗", self._in(RED, "✗")) for row in rows]
 
     def say(self, text: str) -> None:
-        """Write a plain line. On a narrow terminal it is wrapped with its indentation."""
+        """Write a plain line. On a narrow terminal it is wrapped with its indentation; a command has its own line."""
         line = inert(text)
         indent = " " * (len(line) - len(line.lstrip(" ")))
-        first, *rest = wrap(line, self._room() - len(indent), self._room())
-        self._write(first, *(indent + more for more in rest))
+        lines = wrap_step(line.lstrip(" "), self._room() - len(indent), split=False)
+        self._write(*(f"{indent}{it}" if it else "" for it in lines))
 
     def note(self, text: str) -> None:
         """Write a dimmed line."""
@@ -142,10 +142,12 @@ class Screen:
         lines: list[str] = []
         for diff in diffs:
             lines += [*(shown for line in diff.splitlines() for shown in self._diff_line(line)), ""]
-        room = max(self._lines() - len(told) - BESIDE, SHORTEST)
+        room = self._lines() - len(told) - BESIDE
+        room = room if room > HEADER else 0
         hidden = len(lines) - room if fold and self.live and len(lines) > room + 1 else 0
         if hidden:
-            lines = [*lines[:room], self._in(DIM, f" … {hidden} more lines"), ""]
+            more = "more lines" if room else "lines of changes"
+            lines = [*lines[:room], self._in(DIM, f" … {hidden} {more}"), ""]
         self._write("", *(row.replace(NO_BREAK, " ") for row in told), *([""] if told else []), *lines)
         return hidden
 

@@ -142,7 +142,7 @@ class Person:
 def ask_person(context: Context, git: Git, outcome: Outcome, prompt: Prompt) -> Person:
     """Ask for what git lacks for commits, before the clone."""
     settings = dict(git.machine_settings())
-    name, email = suggested(outcome.identity.arn if outcome.identity else "")
+    name, email = questions.person_in(outcome.identity.arn if outcome.identity else "")
     given = {}
     for question, key, variable, default in (
         (questions.NAME, "user.name", "GIT_AUTHOR_NAME", name),
@@ -168,18 +168,9 @@ def see_to_name(context: Context, git: Git, directory: Path, outcome: Outcome, p
     has_name = git.setting(directory, "user.name", own=False) or context.env.get("GIT_AUTHOR_NAME")
     has_email = git.setting(directory, "user.email", own=False) or context.env.get("GIT_AUTHOR_EMAIL")
     if not (has_name and has_email):
-        name, email = suggested(outcome.identity.arn if outcome.identity else "")
+        name, email = questions.person_in(outcome.identity.arn if outcome.identity else "")
         context.screen.note(
             "git needs a name and an email address for commits. In the clone, run: "
             f"git config user.name {shlex.quote(name or 'Maria Garcia')} && "
             f"git config user.email {shlex.quote(email or 'maria@example.com')}"
         )
-
-
-def suggested(arn: str) -> tuple[str, str]:
-    """Return a name and an email address from the session name or user name in a caller's ARN, as far as possible."""
-    told = arn.rpartition("/")[2] if "/" in arn else ""
-    before, _, domain = told.partition("@")
-    words = re.split(r"[._-]+", before)
-    plain = all(re.fullmatch(r"[A-Za-z]{2,}", word) for word in words) and told not in ("session", "ccsetup")
-    return " ".join(map(str.title, words)) if plain else "", told if domain and "." in domain else ""

@@ -12,7 +12,7 @@ from typing import TypeVar
 from ccsetup.access.paste import secrets
 from ccsetup.access.paste.echo import echo
 from ccsetup.core.context import Prompt
-from ccsetup.core.errors import BadAnswer, Final, Missing, Problem
+from ccsetup.core.errors import BadAnswer, Final, Missing, Problem, Which
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import BACK, Answers, Asked, Back, Choice, Corrected, Secret, Told, Value
 from ccsetup.core.question import Question
@@ -23,16 +23,6 @@ Flow = Callable[[Answers], Sequence[Question]]
 
 
 STORED = "--profile"  # answers that are an existing profile's own settings
-
-
-class Which(BadAnswer):
-    """An answer with several readings: the question `ask`, and each choice with its answer (none: ask for text)."""
-
-    def __init__(self, what: str, ask: str, ways: Sequence[tuple[Choice, Told]] = (), *, next: str = "") -> None:
-        super().__init__(what, next=next)
-        self.ask = ask
-        self.ways = {choice.value: told for choice, told in ways}
-        self.choices = tuple(choice for choice, _ in ways)
 
 
 class Unconfirmed(Missing):

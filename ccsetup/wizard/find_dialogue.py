@@ -19,6 +19,7 @@ from ccsetup.git import transport
 from ccsetup.git.transport import Way
 from ccsetup.wizard import checkout, find_repository, review
 from ccsetup.wizard.clone_request import Wish
+from ccsetup.wizard.engine import here
 from ccsetup.wizard.find_repository import Place, Round
 from ccsetup.wizard.verify import Kept, sign_in
 
@@ -44,7 +45,8 @@ def seek(context: Context, look: Look, wish: Wish, kept: Kept) -> Place | None:
         if place := _seen(context, look, wish, programs, asked, kept):
             return place
     elif programs:
-        context.screen.note(f"{unasked(', '.join(programs))} To use one of them: --profile {shlex.quote(programs[0])}")
+        one = f"ccsetup clone {shlex.quote(wish.target.name)} --profile {shlex.quote(programs[0])}"
+        context.screen.note(f"{unasked(', '.join(programs))} To use one of them: {one}")
     if wish.create and not find_repository.silent(asked):
         return place_for(context, look, wish, asked)
     refused = find_repository.nothing(context, look, asked, wish.target, names)
@@ -172,7 +174,10 @@ def _what_now(context: Context, look: Look, wish: Wish, asked: Round, refused: P
     """Offer the remaining options: sign in with another profile, or set up access."""
     if context.prompt is None or wish.yes or wish.print_url or (refused.is_unanswered and not asked.later):
         raise refused
+    advice = refused.why, refused.next
+    refused.why, refused.next = map(here, advice)  # the menu below offers what the commands do
     context.screen.problem(refused)
+    refused.why, refused.next = advice
     near = refused.near if isinstance(refused, NoRepository) else ()
     there = [Choice(f"take {name}", f"Use {name}") for name in near]
     later = [Choice(f"use {name}", f"Sign in with {name}", why) for name, why in asked.later.items()]

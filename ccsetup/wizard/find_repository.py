@@ -151,7 +151,7 @@ def choose(context: Context, look: Look, places: Sequence[Place], name: str, wan
         names = ", ".join(place.profile for place in seen)
         context.screen.done("found", f"{name} in {region}", f"account {account}, with {names}")
     key = next(iter(groups)) if len(groups) == 1 else _which(context, groups, name, wants_choice)
-    return _best(context, look, groups[key])
+    return _best(context, look, groups[key], name)
 
 
 def _which(
@@ -177,7 +177,7 @@ def _which(
     return words[str(answer)]
 
 
-def _best(context: Context, look: Look, seen: Sequence[Place]) -> Place:
+def _best(context: Context, look: Look, seen: Sequence[Place], name: str) -> Place:
     """Return AWS_PROFILE's, else the one that other clones here use, else the last one to expire. Tells the user."""
     by_name = {place.profile: place for place in seen}
     named = context.env.get("AWS_PROFILE") or context.env.get("AWS_DEFAULT_PROFILE") or ""
@@ -186,13 +186,13 @@ def _best(context: Context, look: Look, seen: Sequence[Place]) -> Place:
     if named in by_name:
         context.screen.note(f"Using the profile {named} (from AWS_PROFILE).")
         return by_name[named]
-    for name in _used_here(context):
-        if name in by_name:
-            context.screen.note(f"Using the profile {name}, like other clones in this folder.")
-            return by_name[name]
-    best = max(by_name, key=lambda name: _lasts(context, look, name))
+    for used in _used_here(context):
+        if used in by_name:
+            context.screen.note(f"Using the profile {used}, like other clones in this folder.")
+            return by_name[used]
+    best = max(by_name, key=lambda profile: _lasts(context, look, profile))
     context.screen.note(
-        f"Using the profile {best}, which expires last. To use another one: --profile"
+        f"Using the profile {best}, which expires last. To use another one: ccsetup clone {quote(name)} --profile"
         f" {quote(next(n for n in by_name if n != best))}"
     )
     return by_name[best]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from ccsetup.access import KINDS, asked_by, machine, of
 from ccsetup.access.questions import REPO, nested_shared, shared
 from ccsetup.core import validate
-from ccsetup.core.errors import BadAnswer
+from ccsetup.core.errors import BadAnswer, Which
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import NEW, Answers, Choice, Secret, Told, Unmatched, Value
 from ccsetup.core.question import Access, Question
 from ccsetup.core.text import MASK
 from ccsetup.git import address
-from ccsetup.wizard.engine import Which, nested
+from ccsetup.wizard.engine import nested
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,7 +43,7 @@ def questions(answers: Answers) -> tuple[Question, ...]:
     if name == FIX:
         return (_kind(),)
     if name == FIND:
-        return (_kind(), REPO._replace(choices=None, known=None, settle=None))
+        return (_kind(), REPO._replace(choices=None, why=None, known=None, settle=None))
     access = of(name)
     return (_kind(), *_of_kind(access, answers), *shared(access))
 
@@ -180,18 +180,21 @@ def _told(reading: Reading) -> Told:
 
 
 def table(reading: Reading) -> tuple[tuple[str, str], ...]:
-    """Return what a message contains, with the names of the questions that it answers, in their order."""
+    """Return what a message contains, with the names of the questions that it answers, in their order.
+
+    Values that the user still has to confirm are left out, since their question shows them.
+    """
     from ccsetup.access.paste.echo import echo
 
-    asked = _takers(reading.kind)
-    known = [key for key in asked if key in reading.answers]
-    rest = [key for key in reading.answers if key not in asked and "." not in key]
+    asked = {**_takers(reading.kind), **{f"source.{key}": it for key, it in _takers("keys").items()}}
+    told = {key: value for key, value in reading.answers.items() if value != NEW and not key.endswith(".kind")}
+    known = [key for key in asked if key in told and not (asked[key].own and isinstance(told[key], str))]
     return tuple(
         (
             (asked[key].title or asked[key].ask) if key in asked else key.replace("_", " ").capitalize(),
-            MASK if isinstance(reading.answers[key], Secret) else echo.brief(str(reading.answers[key])),
+            MASK if isinstance(told[key], Secret) else echo.brief(str(told[key])),
         )
-        for key in (*known, *rest)
+        for key in (*known, *(key for key in told if key not in asked))
     )
 
 

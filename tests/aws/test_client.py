@@ -143,6 +143,16 @@ def test_the_regions_that_have_a_repository_are_found_at_once(place: Place, deve
         place.state.delay_s = 0
 
 
+def test_the_repositories_of_several_regions_are_listed_at_once(place: Place, developer: Who) -> None:
+    asked, counted = ["eu-west-3", "eu-central-1", "us-east-1"], []
+    found = place.aws().repositories_in(developer, asked, lambda done, of: counted.append((done, of)))
+    assert found == {"eu-central-1": ["handbook"], "us-east-1": ["MyDemoRepo"]}
+    assert sorted(counted) == [(1, 3), (2, 3), (3, 3)]
+    git_only = as_role(place, "CodeCommitPullPush")
+    problem = refusal(place.aws().repositories_in, git_only, ["us-east-1", REGION])
+    assert (problem.what, problem.profile) == ("AWS denied ListRepositories.", git_only.profile)
+
+
 def test_refusals_in_other_regions_count_as_no(place: Place) -> None:
     assert place.aws().regions_with(as_role(place, "CodeCommitPullPush"), "MySharedDemoRepo", [REGION]) == []
 

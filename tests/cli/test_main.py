@@ -52,6 +52,7 @@ WRONG = [
     (["setup", "sso", "--external-id", "x1"], "--external-id"),
     (["setup", "role", "--region", "us-east-9"], "--role-arn"),
     (["demo", "--kind", "x"], "a command like ccsetup demo --kind sso"),
+    (["demo", "--kind", "rol"], 'Did you mean "role"?'),
 ]
 
 

@@ -19,10 +19,13 @@ from messages import MARIA
 from paths import ROOT
 from sandbox_world import marias_keys
 from script import tree
-from terminal import CTRL_C, ENTER, ESC, Terminal, program
+from terminal import CTRL_C, DOWN, ENTER, ESC, Terminal, program
 
+from ccsetup.access import of
 from ccsetup.sandbox import Sandbox
-from ccsetup.sandbox.demo_data import CODE, PEOPLE, REGION, START_URL, role_arn
+from ccsetup.sandbox.demo_data import CODE, PEOPLE, REGION, SSO_REGION, START_URL, role_arn
+from ccsetup.team import file as team_file
+from ccsetup.team.contents import Entry, Place, Team
 from ccsetup.ui.prompt import STALE_S
 
 pytestmark = pytest.mark.slow
@@ -286,7 +289,7 @@ def test_what_is_typed_while_no_question_stands_is_not_shown_and_answers_nothing
     assert terminal.exit_code() == 130
 
 
-@pytest.mark.parametrize("plan", and_more(JOURNEYS, "sso", "role"))
+@pytest.mark.parametrize("plan", JOURNEYS.values(), ids=JOURNEYS.keys())
 def test_no_question_of_a_journey_leaves_enter_without_effect(
     plan: Plan, sandbox: Sandbox, clean_env: CleanEnv, browser: dict[str, str], tmp_path: Path
 ) -> None:
@@ -299,6 +302,40 @@ def test_no_question_of_a_journey_leaves_enter_without_effect(
         probe(terminal, question)
         walk(terminal, [(question, typed)])
     assert terminal.exit_code() == 0, terminal.text()
+
+
+@pytest.mark.parametrize("kind", ["console", "saml", "federation", "machine", "existing"])
+def test_no_question_of_the_demo_leaves_enter_without_effect(kind: str, clean_env: CleanEnv, tmp_path: Path) -> None:
+    env = clean_env(tmp_path / "home", path=[Path(sys.executable).parent], SSH_CONNECTION="1")
+    terminal = Terminal([program(), "demo", "--kind", kind], env, tmp_path)
+    terminal.ask(KIND)
+    terminal.press(DOWN, ENTER)  # all kinds of access, so that nothing is answered by the message
+    terminal.wait("A federation token")
+    terminal.press(of(kind).label)
+    asked = [KIND]
+    terminal.press(ENTER)
+    while question := next_question(terminal, asked[-1]):
+        probe(terminal, question)
+        asked.append(question)
+        terminal.press(ENTER)
+    review = "Clone it now?" if kind == "existing" else "Write these changes?"
+    assert review in asked and "Demo finished." in terminal.text(), terminal.text()
+    assert terminal.exit_code() == 0
+
+
+def next_question(terminal: Terminal, before: str) -> str:
+    """Return the question that takes keys next, "" at the end. A sign-in that waits meanwhile is approved by Enter."""
+    approve = b"press Enter to approve"
+    waiting = terminal.raw.count(approve)
+    while terminal.read(0.2):
+        if terminal.raw.count(approve) > waiting:
+            waiting += 1
+            terminal.press(ENTER)
+        line = terminal.screen.display[terminal.screen.cursor.y]
+        question = line[2:].partition("  ")[0].strip()
+        if line.startswith("? ") and terminal.screen.cursor.x and question != before:
+            return question
+    return ""
 
 
 def pasted(text: str) -> str:
@@ -321,7 +358,8 @@ def test_a_paste_at_the_first_question_leaves_only_the_rest_to_ask(
     terminal.ask(KIND)
     terminal.press(way(message))
     terminal.wait("temporary credentials ASIA")
-    walk(terminal, [(KIND, ""), *REPO, ("Which repository?", "MyShared"), ("Your name", ""), WRITE])
+    walk(terminal, [(KIND, ""), *REPO, ("Which repository?", "MyShared"), ("Your name", ""), ("Your email", ""), WRITE])
+    terminal.wait("Your name for commits (optional) Maria")  # as the session is called
     assert terminal.exit_code() == 0, terminal.text()
     shown_no_secret(terminal, sandbox)
 
@@ -392,6 +430,23 @@ def test_from_the_message_to_the_clone_few_answers_and_one_yes_are_enough(
     answered = [line for line in terminal.text().splitlines() if line.startswith("? ")]
     answers = [line for line in answered if not line.startswith("? Write these changes?")]
     assert len(answers) <= (2 if known else 3) and len(answered) - len(answers) == 1, answered
+    assert (tmp_path / "work" / "MySharedDemoRepo" / ".git").is_dir()
+
+
+def test_by_a_team_file_one_yes_is_enough(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> None:
+    sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
+    env = clean_env(tmp_path / "home", sandbox.environment(), path=[Path(sys.executable).parent], SSH_CONNECTION="1")
+    (tmp_path / "home" / ".gitconfig").write_text("[user]\nname = Maria\nemail = maria@acme.example\n")
+    answers = {"sso_start_url": START_URL, "sso_region": SSO_REGION, "sso_account_id": CODE}
+    entry = Entry("dev", "Developer", "sso", {**answers, "sso_role_name": "Developer", "region": REGION})
+    (tmp_path / "acme.ini").write_text(team_file.text(Team("Acme", (entry,), (Place("MySharedDemoRepo"),))))
+    (tmp_path / "work").mkdir()
+    terminal = Terminal([program(), "--team", str(tmp_path / "acme.ini")], env, tmp_path / "work")
+    walk(terminal, [WRITE])
+    assert terminal.exit_code() == 0, terminal.text()
+    assert [line for line in terminal.text().splitlines() if line.startswith("? ")] == [
+        "? Write these changes?  Yes, go ahead"
+    ]
     assert (tmp_path / "work" / "MySharedDemoRepo" / ".git").is_dir()
 
 

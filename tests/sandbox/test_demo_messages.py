@@ -14,7 +14,7 @@ from ccsetup.wizard.flow import readings
 OWN = {"kind", "profile", "source.profile", "mfa_code"}  # what no message tells
 
 
-@pytest.mark.parametrize("kind", PLAYED)
+@pytest.mark.parametrize("kind", [*PLAYED, "federation"])
 def test_a_pasted_message_leaves_no_answer_to_be_typed(kind: str, sandbox: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     card = cards(sandbox, tmp_path)[kind]

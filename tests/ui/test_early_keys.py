@@ -75,7 +75,29 @@ def test_esc_that_was_pressed_while_something_loads_does_not_go_back(tmp_path):
 @KINDS
 def test_the_next_text_may_be_typed_ahead(tmp_path, term):
     terminal = Terminal(tmp_path, f"{NAME}, {NAME}", TERM=term).until("Name?")
-    assert terminal.press(f"one{LINE[term]}two{LINE[term]}").answers() == ["'one'", "'two'"]
+    terminal.press(f"one{LINE[term]}")
+    time.sleep(0.1)
+    assert terminal.press(f"two{LINE[term]}").answers() == ["'one'", "'two'"]
+
+
+@pytest.mark.parametrize("asked", [NAME, NAME.replace('"text"', '"path"')], ids=["text", "path"])
+@KINDS
+def test_a_paste_without_marks_answers_one_text_and_not_the_next_question(tmp_path, term, asked):
+    terminal = Terminal(tmp_path, f"{asked}, {NAME}", TERM=term).until("Name?")
+    terminal.press(f"one{LINE[term]}two{LINE[term]}{LINE[term]}")
+    time.sleep(0.3)
+    assert terminal.press(f"maria{LINE[term]}").answers() == ["'one\\ntwo'", "'maria'"]
+
+
+def test_a_paste_that_is_no_answer_is_refused_whole(tmp_path):
+    asked = 'Asked("a", "Account?", "text", parse=twelve)'
+    terminal = Terminal(tmp_path, f"{asked}, {NAME}", TERM="linux").until("Account?")
+    terminal.press("111122223333\rDeveloper\r").until("An account ID has 12 digits")
+    assert terminal.lines()[0] == "? Account?  2 lines"
+    assert terminal.press("\x15111122223333\r").until("Name?").press("maria\r").answers() == [
+        "'111122223333'",
+        "'maria'",
+    ]
 
 
 @pytest.mark.parametrize("before", ["", "\r", "\r\r"], ids=["at once", "after a blank line", "after two"])

@@ -216,6 +216,16 @@ class TestTheFooter:
         assert not any("▼" in line for line in terminal.lines())
         terminal.press("repo-12 99").until("1 of 1").press(CTRL_C).answers()
 
+    @pytest.mark.parametrize(("columns", "hints"), [(50, 0), (80, 3), (100, 3)])
+    def test_hints_stand_in_one_column_or_not_at_all(self, tmp_path, columns, hints):
+        labels = ("Single sign-on (IAM Identity Center)", "A role in another account", "Keys")
+        listed = ", ".join(f'Choice("{it}", "{it}", "~ three values to copy and paste")' for it in labels)
+        asked = f'Asked("x", "Which?", "choose", choices=({listed}, Choice("p", "Paste a message or anything else …")))'
+        terminal = Terminal(tmp_path, asked, columns).until("ctrl-c")
+        places = [line.index("~") for line in terminal.lines() if "~" in line]
+        assert len(places) == hints and len(set(places)) <= 1, terminal.lines()
+        terminal.press(CTRL_C).answers()
+
     def test_the_mouse_stays_the_terminals(self, tmp_path):
         terminal = Terminal(tmp_path, 'Asked("x", "Which?", "choose", choices=many)').until("esc").press(CTRL_C)
         terminal.answers()
@@ -294,8 +304,8 @@ def test_ctrl_c_still_cancels_with_an_explanation_open():
 
 
 def test_a_path_is_seen_while_it_is_typed_at_a_hidden_question_and_the_secret_is_not(tmp_path):
-    asked = 'Asked("x", "Assertion", "secret", shows=lambda text: text.startswith("~"))'
-    terminal = Terminal(tmp_path, asked).until("Assertion")
+    asked = 'Asked("x", "Assertion", "secret", shows=lambda text: text.startswith("~"), default="~/offered.txt")'
+    terminal = Terminal(tmp_path, asked).until("Assertion  ~/offered.txt")
     terminal.press("PHNhbW").until("? Assertion  ******").press(CTRL_U)
     terminal.press("~/saml.txt").until("? Assertion  ~/saml.txt").press(ENTER)
     assert terminal.answers() == ["'~/saml.txt'"]

@@ -258,7 +258,8 @@ class TestOnATerminal:
         assert len(terminal.lines()) == 16
         assert all(line.startswith(("  ❯ repo-", "    repo-", "▼   repo-")) for line in terminal.lines()[1:-1])
         terminal.press("sharedemo").until("1 of 1")
-        assert terminal.lines()[1].split() == ["❯", "MySharedDemoRepo", "the", "one"]
+        hint = ["the", "one"] if columns == 100 else []  # hints that don't fit are left out in the whole list
+        assert terminal.lines()[1].split() == ["❯", "MySharedDemoRepo", *hint]
         terminal.press(CTRL_U, END).until("❯ 日")
         kanji = next(line for line in terminal.screen.display if "❯ 日" in line)
         assert kanji.rstrip().endswith("…")

@@ -121,8 +121,8 @@ def test_on_fifty_columns_the_checklist_goes_on_below_itself():
         " ✓ wrote     ~/.aws/config  [profile acme-dev]",
         "             undo: ccsetup undo",
         " ✓ signed in acme, until 18:04",
-        " ✓ identity  arn:aws:sts::111122223333:assumed-rol",
-        "             e/Developer/maria",
+        " ✓ identity  arn:aws:sts::111122223333:",
+        "             assumed-role/Developer/maria",
         "             account 111122223333",
         " ✗ access    MySharedDemoRepo in us-east-2:",
         "             refused",
@@ -158,14 +158,15 @@ def test_on_fifty_columns_the_review_breaks_long_lines_with_an_indent():
     seen = Seen(50)
     seen.screen.review([DIFF], [("Will clone", "codecommit::us-east-2://acme-dev@MySharedDemoRepo into ./here")])
     lines = seen.lines()
-    assert lines[:2] == [
-        " Will clone   codecommit::us-east-2://acme-dev@MyS",
-        "              haredDemoRepo into ./here",
+    assert lines[:3] == [
+        " Will clone   codecommit::us-east-2://",
+        "              acme-dev@MySharedDemoRepo into",
+        "              ./here",
     ]
-    assert lines[8:] == [
+    assert lines[9:] == [
         " +role_arn =",
-        "     arn:aws:iam::111122223333:role/CrossAccountRe",
-        "     positoryContributorRole",
+        "     arn:aws:iam::111122223333:role/",
+        "     CrossAccountRepositoryContributorRole",
     ]
 
 
@@ -177,6 +178,18 @@ def test_a_difference_that_is_longer_than_the_screen_is_folded():
     lines = seen.lines()
     assert lines[:2] == [" write   1 profile, 1 file", " +line 0"]
     assert lines[12:15] == [" +line 11", " … 29 more lines", " write   1 profile, 1 file"]
+
+
+def test_a_difference_of_which_only_the_header_would_fit_is_counted():
+    seen = Seen(rows=15)
+    assert seen.screen.review(["\n".join(f"+line {it}" for it in range(9))], [("write", "1 file")], fold=True) == 10
+    assert seen.lines() == [" write   1 file", " … 10 lines of changes"]
+
+
+def test_a_command_at_the_end_of_a_line_stays_whole():
+    seen = Seen(40)
+    seen.screen.say(" When the sign-in expires: ccsetup login acme-developer")
+    assert seen.lines() == [" When the sign-in expires:", " ccsetup login acme-developer"]
 
 
 @pytest.mark.parametrize("more", [{"fold": False}, {"fold": True, "TERM": "dumb"}])
@@ -191,8 +204,8 @@ def test_a_table_has_two_columns():
     seen = Seen(40)
     seen.screen.table([("Start URL", "https://acme.awsapps.com/start"), ("Role", "Developer")])
     assert seen.lines() == [
-        " · Start URL  https://acme.awsapps.com/s",
-        "              tart",
+        " · Start URL  https://acme.awsapps.com/",
+        "              start",
         " · Role       Developer",
     ]
 
@@ -209,8 +222,8 @@ def test_a_problem_says_what_why_and_what_next():
     assert seen.lines() == [
         " ✗ The role Developer may not read MySharedDemoRepo.",
         "   AWS answered AccessDeniedException for",
-        "   arn:aws:codecommit:us-east-2:111122223333:MySharedDemoRep",
-        "   o.",
+        "   arn:aws:codecommit:us-east-2:111122223333:",
+        "   MySharedDemoRepo.",
         "   Next: send this to the administrator:",
         "     {",
         '       "Effect": "Allow"',

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from script import LEAVE, FakeGit, Script, Shown, context
 
+from ccsetup.access import questions
 from ccsetup.core import validate
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Cancelled, Problem
@@ -231,8 +232,8 @@ def test_an_empty_answer_leaves_it_and_asks_no_more(tmp_path: Path) -> None:
     ],
 )
 def test_a_session_may_tell_a_persons_name_and_address(session: str, name: str, email: str) -> None:
-    assert after_clone.suggested(f"arn:aws:sts::111122223333:assumed-role/Dev/{session}") == (name, email)
-    assert after_clone.suggested("arn:aws:iam::111122223333:root") == ("", "")
+    assert questions.person_in(f"arn:aws:sts::111122223333:assumed-role/Dev/{session}") == (name, email)
+    assert questions.person_in("arn:aws:iam::111122223333:root") == ("", "")
 
 
 @pytest.mark.parametrize("text", ["-x", "a<b", "a>b"])

@@ -141,3 +141,33 @@ def test_a_path_can_be_seen_while_it_is_typed_and_an_assertion_cannot(tmp_path: 
     for hidden in ("PHNhbWxwOlJlc3BvbnNlIHhtbG5z" * 40, "PHNhb", "<samlp:Response ID=", ""):
         assert asked.shows is not None and not asked.shows(hidden), hidden
         assert "PHN" not in accepted(asked, hidden or "x", echo).shown
+
+
+def test_the_name_for_commits_is_suggested_from_the_session_once_aws_was_asked(tmp_path: Path) -> None:
+    who = Identity("111122223333", "arn:aws:sts::111122223333:assumed-role/Dev/maria.garcia@acme.example")
+    nameless, aws = FakeGit(settings={}), FakeAws(who=who)
+    script = Script(
+        ("repo", "MySharedDemoRepo"), ("git_name", "Maria G"), ("git_email", "m@acme.example"), ("review", "go")
+    )
+    run(context(tmp_path, aws=aws, git=nameless), KEYS, script)
+    assert [it.default for it in script.asked[1:3]] == ["Maria Garcia", "maria.garcia@acme.example"]
+    (tmp_path / "two").mkdir()
+    script = Script(("git_name", "Maria G"), ("git_email", "m@acme.example"), ("review", "go"))
+    run(context(tmp_path / "two", aws=FakeAws(who=who), git=nameless), REPO, script)
+    assert not script.asked[0].default  # nobody has signed in yet, and a name is no reason to
+
+
+def test_the_review_asks_to_write_only_if_something_is_written(tmp_path: Path) -> None:
+    (aws := tmp_path / "home" / ".aws").mkdir(parents=True)
+    (aws / "config").write_text(
+        "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/R\ncredential_source = Environment\n"
+    )
+    there: dict[str, Value] = {"kind": "existing", "profile": "dev", "region": "us-east-2"}
+    for given, ask in (
+        ({**there, "repo": "MySharedDemoRepo"}, "Clone it now?"),
+        ({**there, "no_clone": "yes"}, "Check it now?"),
+        ({**REPO, "profile": "new", "directory": "two"}, "Write these changes?"),
+    ):
+        script = Script(("review", "go"))
+        run(context(tmp_path), given, script)
+        assert script.asked[0].ask == ask

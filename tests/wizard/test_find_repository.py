@@ -186,7 +186,7 @@ def test_without_a_person_no_program_runs_and_the_flag_is_named(tmp_path: Path, 
     around = desk(tmp_path, profile("asks", ASKS) + profile("a"), *([("no", "step")] if yes else []), aws=aws)
     with pytest.raises(NoRepository, match=r"No profile can read Demo\. Profiles tried: a"):
         seek(around, yes=yes)
-    assert "To use one of them: --profile asks" in said(around)
+    assert "To use one of them: ccsetup clone Demo --profile asks" in said(around)
     assert {who.profile for who in aws.asked} == {"a"}
 
 
@@ -225,7 +225,7 @@ def test_two_repositories_of_one_name_are_the_persons_choice(tmp_path: Path) -> 
         ),
         ({}, {"one": "codecommit::us-east-2://c@Other"}, "c", "Using the profile c, like other clones in this folder."),
         ({}, {"work": "https://b@git.example.com/Other"}, "a", "Using the profile a, which expires last."),
-        ({}, {}, "a", "Using the profile a, which expires last. To use another one: --profile b"),
+        ({}, {}, "a", "Using the profile a, which expires last. To use another one: ccsetup clone Demo --profile b"),
     ],
 )
 def test_the_profile_is_the_variables_else_the_other_clones_else_the_one_that_lasts(
@@ -392,7 +392,8 @@ def test_signed_out_profiles_can_be_signed_in_or_another_name_taken(tmp_path: Pa
     values = [choice.value for choice in around.prompt.asked[0].choices]
     assert values == ["take Demos", "use dev", "setup", ""]
     assert around.prompt.asked[0].default == "take Demos"
-    assert "To try the profile dev, sign in first: ccsetup login dev." in said(around)
+    assert around.prompt.asked[0].choices[1].label == "Sign in with dev"
+    assert "ccsetup" not in said(around)  # the menu offers what the command would do
     for answer, place in (("take Demos", Place("", "", instead="Demos")), ("setup", None)):
         around = desk(tmp_path, config, ("nothing", answer), aws=Aws(refusals=refusals, names=("Demos",)))
         assert seek(around) == place

@@ -193,7 +193,10 @@ def _completed(role: Offer, loose: Mapping[str, str], seen: Seen) -> Offer:
 
 
 def _with_source(role: Offer, beside: Sequence[Offer]) -> list[Offer]:
-    alone = role.kind != "role" or role.sourced or not beside
+    """Return an offer once with each credentials that it can start from, as it is if it needs none or has some."""
+    if role.kind in ("mfa", "federation"):
+        beside = [one for one in beside if one.kind == "keys" and "session_token" not in one.answers]
+    alone = role.kind not in ("role", "mfa", "federation") or role.sourced or not beside
     return [role] if alone else [role.sourced_by(one) for one in beside]
 
 

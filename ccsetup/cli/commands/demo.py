@@ -20,6 +20,7 @@ from ccsetup.core.installation import how_to_add
 from ccsetup.core.model import Asked, Choice, Value
 from ccsetup.core.private_folder import PrivateFolder, fresh_name
 from ccsetup.core.result import Report
+from ccsetup.core.text import did_you_mean, nearest
 from ccsetup.sandbox import Sandbox, demo
 from ccsetup.sandbox import demo as demo_visitors
 from ccsetup.sandbox.demo import KINDS
@@ -48,7 +49,11 @@ def flags(parser: ArgumentParser) -> None:
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Run the wizard with a sandbox and a separate home folder. Without a terminal, a scripted visitor answers it."""
     if options.kind and options.kind not in KINDS:
-        raise BadAnswer(f"--kind must be one of: {', '.join(KINDS)}. Use a command like ccsetup demo --kind {KINDS[0]}")
+        hint = did_you_mean(options.kind, KINDS, 1) or f"Available: {', '.join(KINDS)}."
+        near = next(iter(nearest(options.kind, KINDS)), KINDS[0])
+        raise BadAnswer(
+            f'Unknown kind of access "{options.kind}". {hint}', next=f"Use a command like ccsetup demo --kind {near}"
+        )
     found = team_offer.received(context_of(), options.team) if options.team else None
     place, left = PrivateFolder.make(Path(tempfile.gettempdir()), fresh_name("ccsetup-demo-")), ""
     try:

@@ -123,7 +123,8 @@ def _answered(context: Context, options: Options, look: Look, walk: Walk) -> Out
         unfold = review.review(context, change, claim, directory, fold=not options.yes and not options.dry_run)
         if options.dry_run:
             return apply.reported(answers, change)
-        if not options.yes and not decide(context, unfold=unfold):
+        ask = "Write these changes?" if change.edits else f"{'Clone' if directory else 'Check'} it now?"
+        if not options.yes and not decide(context, ask, unfold=unfold):
             trail = change_an_answer(context, walk, trail)
             continue
         outcome, verdict = apply.carry_out(context, answers, change, claim, directory, options)
