@@ -296,8 +296,14 @@ class FakeGit:
     def own_helper(self) -> str:
         return ""
 
-    def command(self, name: str, beside: bool = True) -> str:
+    def command(self, name: str) -> str:
         return f"/usr/bin/{name}" if name in self.commands else ""
+
+    def later(self, name: str) -> str:
+        return self.command(name)
+
+    def lasting(self, name: str) -> str:
+        return self.command(name)
 
     def with_path(self, folder: Path) -> FakeGit:
         return self

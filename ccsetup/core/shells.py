@@ -66,6 +66,12 @@ SHELLS: Mapping[str, Shell] = {
 _CALLED = {"pwsh": "powershell", "powershell": "powershell", "cmd": "cmd", "fish": "fish", "zsh": "zsh", "bash": "bash"}
 
 
+def add_to_path(folder: str, shell: str) -> str:
+    """Return the command that adds an absolute folder to the PATH of a shell."""
+    lines = {"fish": "fish_add_path {}", "powershell": '$Env:Path += ";{}"', "cmd": "set PATH=%PATH%;{}"}
+    return lines.get(shell, 'export PATH="{}:$PATH"').format(folder)
+
+
 def guess(env: Mapping[str, str], parent: str) -> str:
     """Return the most likely current shell, from the name of the parent process, or else from variables."""
     names = (parent.strip(), PurePath(env.get("SHELL", "")).name)

@@ -99,6 +99,7 @@ class Facts:
     `asked` are the profiles named on the command line; empty means all. `modes` are the permission bits of existing
     files and folders. `found` are the texts of small files that settings point to or caches hold (None: no such file).
     `programs` are the paths of programs that settings name, `helpers` those of git's helpers ("" if not found);
+    `passing` says when git finds a helper that it doesn't find in the person's next shell.
     `not_executable` are the programs that are there but can't be run.
     `shell` is the shell that the person types commands in (see `shells`). `modernize`: repair sso.legacy too.
 
@@ -124,6 +125,7 @@ class Facts:
     found: Mapping[Path, str | None] = field(default_factory=dict)
     git_version: str = ""
     helpers: Mapping[str, str] = field(default_factory=dict)
+    passing: Mapping[str, str] = field(default_factory=dict)
     clone: Clone | None = None
     windows: bool = False
     programs: Mapping[str, str] = field(default_factory=dict)

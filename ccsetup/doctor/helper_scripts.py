@@ -27,7 +27,7 @@ def fault(context: Context, path: Path) -> str:
     interpreter = Path(found["interpreter"])
     if interpreter.name == "env":
         name = found["name"] or ""
-        gone = bool(name) and not context.git.command(name, beside=False)
+        gone = bool(name) and not context.git.command(name)
         return f"its interpreter, {name}, isn't on the PATH" if gone else ""
     if context.files.mode(interpreter) is None:
         return f"its interpreter, {interpreter}, doesn't exist"

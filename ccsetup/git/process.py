@@ -28,6 +28,7 @@ from ccsetup.git.errors import WORD, problem_of
 from ccsetup.git.helper.messages import CODES
 
 CHECK_S = 60  # enough for a command that only asks the server
+INSTALL_S = 900.0
 ASK_S = 5  # enough for one that only reads the disk; pipes or devices included by the settings may never end
 MOST = 4 << 20  # bytes of output that reading git's settings may produce
 
@@ -249,6 +250,22 @@ def _in_time(timeout_s: float | None, work: Callable[[], Done]) -> Done:
             next="Check your network connection and proxy, then try again.",
             code="net.unreachable",
         ) from None
+
+
+def installed(command: Sequence[str], env: Mapping[str, str], home: Path) -> str:
+    """Run an installer in the home folder. Return "", or the last line that it printed if it failed."""
+    try:
+        process = _begun(command, executables.with_sure_path(env), subprocess.PIPE, home)
+    except OSError as error:
+        return f"{(error.strerror or type(error).__name__)}: {command[0]}"
+    try:
+        done = _wait(process, INSTALL_S, None)
+    except subprocess.TimeoutExpired:
+        return f"It didn't finish within {INSTALL_S:.0f} seconds."
+    finally:
+        _end(process)
+    said = [line.strip() for line in (*done.out.splitlines(), *done.errors) if line.strip()]
+    return "" if not done.code else next(reversed(said), f"It ended with exit code {done.code}.")
 
 
 _running: set[subprocess.Popen[bytes]] = set()  # ended at exit if threads are left running

@@ -9,6 +9,7 @@ from shlex import quote
 
 from ccsetup.core import shells
 from ccsetup.core.errors import BadAnswer
+from ccsetup.core.installation import how_to_install, is_temporary, is_temporary_command
 from ccsetup.core.profile_chain import sources
 from ccsetup.core.profile_kind import has_credentials
 from ccsetup.doctor.facts import Clone, Facts
@@ -120,14 +121,17 @@ def helper_path(facts: Facts) -> Iterator[Finding]:
             f"git reports “'{REMOTE.removeprefix('git-')}' is not a git command”. "
             "pipx and uv expose only the commands of the package that you install."
         )
-        do = "pipx install ccsetup"
-        if facts.scripts:
-            line = {"fish": "fish_add_path {}", "powershell": '$Env:Path += ";{}"', "cmd": "set PATH=%PATH%;{}"}
-            do = line.get(facts.shell, 'export PATH="{}:$PATH"').format(facts.scripts)
+        do = shells.add_to_path(facts.scripts, facts.shell) if facts.scripts else how_to_install(facts.env)
         yield Finding("git.helper-path", "stops" if here else "hinders", says, because, do=do)
+    elif (when := facts.passing.get(REMOTE)) and (here is None or here.form == "codecommit"):
+        says = f"git finds {REMOTE} {when}."
+        because = f"In other shells, git reports “'{REMOTE.removeprefix('git-')}' is not a git command”."
+        severity: Severity = "note" if not is_temporary() else "stops" if here else "hinders"
+        yield Finding("git.helper-path", severity, says, because, do=how_to_install(facts.env))
     if facts.clone and here and here.form == "https" and (command := signing(facts.clone)):
         name = program(command)
-        if name and (facts.programs.get(name) == "" or facts.helpers.get(name) == ""):
+        gone = facts.programs.get(name) == "" or facts.helpers.get(name) == ""
+        if name and (gone or is_temporary_command(name)):
             yield _helper_gone(facts, facts.clone, here, command, name)
 
 
@@ -140,7 +144,7 @@ def helper_broken(facts: Facts) -> Iterator[Finding]:
     if why and (here is None or here.form != "ssh"):
         says = f"{path} can't run, because {why}."
         because = "git fails even if your access is right. The program was probably moved, or its Python was updated."
-        do = "pipx install --force ccsetup"
+        do = how_to_install(facts.env, again=True)
         if name == "aws":
             do = "Reinstall the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
         yield Finding("git.helper-broken", "stops" if here else "hinders", says, because, do=do)
@@ -153,7 +157,9 @@ def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: 
     """
     whole = called(command)
     says = f"This clone's credential helper, {name}, doesn't exist."
-    if whole.startswith(f"{name} "):
+    if is_temporary_command(name):
+        says = f"This clone's credential helper, {name}, is in a cache and will be removed."
+    elif whole.startswith(f"{name} "):
         says = f"This clone's credential helper, {whole}, has a space in its path that isn't quoted."
     paths = [facts.programs.get(whole, ""), *(facts.helpers.get(it, "") for it in _HELPERS)]
     profile = clone_profile.named_by("", command)

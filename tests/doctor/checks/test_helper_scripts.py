@@ -8,6 +8,7 @@ import pytest
 from homes import facts_of
 from script import FakeGit, context
 
+from ccsetup.core.installation import how_to_install
 from ccsetup.doctor.checks.git import helper_broken
 from ccsetup.doctor.facts import Clone
 from ccsetup.doctor.helper_scripts import fault
@@ -81,5 +82,5 @@ def test_it_is_a_finding_with_its_path(remote: str, helper: str) -> None:
     (found,) = helper_broken(facts_of(broken_helpers={path: "its interpreter is gone"}, **more))
     assert found.says == f"{path} can't run, because its interpreter is gone."
     assert (found.code, found.severity) == ("git.helper-broken", "stops" if remote else "hinders")
-    assert found.do == "pipx install --force ccsetup"
+    assert found.do == how_to_install({}, again=True)
     assert not list(helper_broken(facts_of(**more)))
