@@ -19,6 +19,7 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.installation import is_temporary, is_temporary_command, passing_command
 from ccsetup.core.shells import guess
 from ccsetup.doctor.facts import Clone, Facts
+from ccsetup.doctor.helper_scripts import shared
 from ccsetup.git import ssh_login
 
 HELPERS = ("git-remote-codecommit", "git-credential-ccsetup", "aws")
@@ -55,7 +56,10 @@ def _with_git(context: Context, facts: Facts) -> Facts:
     helpers |= {name: "" for name in HELPERS[1:] if is_temporary_command(helpers[name])}  # no clone may use these
     passing = {name: why for name, path in helpers.items() if (why := passing_command(path, facts.env))}
     own = "" if helpers[HELPERS[0]] or is_temporary() else context.git.own_helper()
-    facts = replace(facts, helpers=helpers, passing=passing, scripts=str(Path(own).parent) if own else "")
+    both = shared(context, Path(helpers[HELPERS[0]])) if helpers[HELPERS[0]] else None
+    facts = replace(
+        facts, shared_helper=both, helpers=helpers, passing=passing, scripts=str(Path(own).parent) if own else ""
+    )
     facts = _with_clone(context, facts)
     if facts.clone is None:
         try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
 from shlex import quote
 
 from ccsetup.core import shells
 from ccsetup.core.errors import BadAnswer
-from ccsetup.core.installation import how_to_install, is_temporary, is_temporary_command
+from ccsetup.core.installation import UV, how_to_install, is_temporary, is_temporary_command, kind, requirement
 from ccsetup.core.profile_chain import sources
 from ccsetup.core.profile_kind import has_credentials
 from ccsetup.doctor.facts import Clone, Facts
@@ -163,7 +164,7 @@ def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: 
         says = f"This clone's credential helper, {whole}, has a space in its path that isn't quoted."
     paths = [facts.programs.get(whole, ""), *(facts.helpers.get(it, "") for it in _HELPERS)]
     profile = clone_profile.named_by("", command)
-    new = next((text for it in paths if (text := transport.moved_helper(command, it))), "")
+    new = next((text for it in paths if it != name and (text := transport.moved_helper(command, it))), "")
     remedies: tuple[Remedy, ...] = ()
     if helped := clone.helped(command, new):
         remedies = (Remedy(f"Use {new}", replaced=helped),)
@@ -221,6 +222,19 @@ def helper_old(facts: Facts) -> Iterator[Finding]:
         because += "sso_start_url, sso_region”."
         do = "pip install -U git-remote-codecommit botocore"
         yield Finding("git.helper-old", "stops", says, because, users[0], do=do, also=tuple(users[1:]))
+
+
+def helper_shared(facts: Facts) -> Iterator[Finding]:
+    """Find the package ccsetup and AWS's in one environment, where both install git-remote-codecommit."""
+    if both := facts.shared_helper:
+        whose = "AWS's" if both.owner == REMOTE else "ccsetup's"
+        says = f"ccsetup and {REMOTE} are in the same environment. {facts.helpers[REMOTE]} is {whose}."
+        because = "Both packages install this command, and uninstalling either one removes it."
+        pip = f"{quote(both.python)} -m pip"
+        do = f"{pip} uninstall {REMOTE} && {pip} install --force-reinstall --no-deps {quote(requirement())}"
+        if kind(str(PurePath(both.python).parent.parent)) == UV:
+            do = how_to_install(facts.env, again=True)
+        yield Finding("git.helper-shared", "note", says, because, do=do)
 
 
 def protocol(facts: Facts) -> Iterator[Finding]:
@@ -329,4 +343,14 @@ def identity(facts: Facts) -> Iterator[Finding]:
         yield Finding("git.identity", "hinders", says, "git fails with “Author identity unknown”.", do=do)
 
 
-CHECKS = (missing, settings, helper_path, helper_broken, helper_old, protocol, inherited_helper, identity)
+CHECKS = (
+    missing,
+    settings,
+    helper_path,
+    helper_broken,
+    helper_old,
+    helper_shared,
+    protocol,
+    inherited_helper,
+    identity,
+)
