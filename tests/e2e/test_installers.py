@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -85,6 +86,26 @@ def test_wheel_and_sdist_are_equal_byte_for_byte_wherever_and_whenever_they_are_
     made = [built(tools, folder, tmp_path / f"dist{number}") for number, folder in enumerate((first, second))]
     assert [it.name for it in made[0]] == [it.name for it in made[1]]
     assert [it.read_bytes() for it in made[0]] == [it.read_bytes() for it in made[1]]
+
+
+@pytest.mark.long
+def test_the_readmes_two_commands_work_in_a_clone(tools: Path, tmp_path: Path) -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("only a clone knows which files belong to it")
+    commands = re.search(
+        r"## Install.*?```console\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    assert commands
+    for number, line in enumerate(commands[1].splitlines()):
+        home = tmp_path / f"home{number}"
+        home.mkdir()
+        env = {"HOME": str(home), "PATH": f"{tools}:/usr/bin:/bin", "PIPX_DEFAULT_PYTHON": sys.executable}
+        env |= {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "UV_INDEX"))}
+        env |= {"UV_PYTHON": sys.executable, "UV_CACHE_DIR": str(tools.parent / "uv-cache")}
+        clone = sources(tmp_path / f"clone{number}")
+        subprocess.run(line.split(), cwd=clone, env=env, capture_output=True, check=True)
+        told = subprocess.run([home / ".local/bin/ccsetup", "--version"], env=env, capture_output=True, check=True)
+        assert told.stdout.startswith(b"ccsetup ")
 
 
 @dataclass
