@@ -290,6 +290,9 @@ class FakeGit:
     def version(self) -> str:
         return "2.39.5"
 
+    def missing(self) -> Problem:
+        return Problem("git isn't on the PATH.", code="git.missing")
+
     def helper(self) -> str:
         return "/usr/bin/git-remote-codecommit"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import NamedTuple
@@ -72,7 +73,7 @@ def add_to_path(folder: str, shell: str) -> str:
     return lines.get(shell, 'export PATH="{}:$PATH"').format(folder)
 
 
-def guess(env: Mapping[str, str], parent: str) -> str:
+def guess(env: Mapping[str, str], parent: str, platform: str = sys.platform) -> str:
     """Return the most likely current shell, from the name of the parent process, or else from variables."""
     names = (parent.strip(), PurePath(env.get("SHELL", "")).name)
     for name in (name.lower().removeprefix("-").removesuffix(".exe") for name in names):
@@ -80,4 +81,4 @@ def guess(env: Mapping[str, str], parent: str) -> str:
             return _CALLED[name]
     if env.get("COMSPEC") and not env.get("SHELL"):  # PowerShell adds a user folder to the system's value
         return "powershell" if env.get("PSModulePath", "").count(";") > 1 else "cmd"
-    return "bash"
+    return "zsh" if platform == "darwin" else "bash"

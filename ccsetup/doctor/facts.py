@@ -126,6 +126,7 @@ class Facts:
     modes: Mapping[Path, int] = field(default_factory=dict)
     found: Mapping[Path, str | None] = field(default_factory=dict)
     git_version: str = ""
+    git_missing: Problem | None = None
     helpers: Mapping[str, str] = field(default_factory=dict)
     passing: Mapping[str, str] = field(default_factory=dict)
     clone: Clone | None = None

@@ -31,6 +31,7 @@ VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE
 def gathered(context: Context, asked: Sequence[str] = (), modernize: bool = False) -> Facts:
     """Return the facts about this computer. Sends no requests, and runs programs only for the profiles asked for."""
     texts, unreadable = context.files.glimpse()
+    version = context.git.version()
     facts = Facts(
         texts,
         context.env,
@@ -39,7 +40,8 @@ def gathered(context: Context, asked: Sequence[str] = (), modernize: bool = Fals
         context.now(),
         asked=tuple(asked),
         unreadable=unreadable,
-        git_version=context.git.version(),
+        git_version=version,
+        git_missing=None if version else context.git.missing(),
         windows=os.name == "nt",
         shell=guess(context.env, _parent(context)),
         modernize=modernize,

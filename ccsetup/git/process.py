@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,7 +25,7 @@ from typing import NamedTuple
 from ccsetup.core import executables
 from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
-from ccsetup.git.errors import WORD, problem_of
+from ccsetup.git.errors import GET_APPLES, WORD, problem_of
 from ccsetup.git.helper.messages import CODES
 
 CHECK_S = 60  # enough for a command that only asks the server
@@ -92,8 +93,7 @@ class Runner:
         """The absolute path of git. Raises Problem if it isn't on the PATH."""
         if found := executables.path_of("git", self.env):
             return found
-        get_it = "Install it: https://git-scm.com/downloads"
-        raise Problem("git isn't on the PATH.", next=get_it, code="git.missing")
+        raise Problem("git isn't on the PATH.", next=how_to_get_git(), code="git.missing")
 
     def checked(
         self,
@@ -208,6 +208,11 @@ class Runner:
             return _follow(process, progress) if progress else _wait(process, timeout_s, most)
         finally:
             _end(process)
+
+
+def how_to_get_git(platform: str = sys.platform) -> str:
+    """Return what to do on this system if git is missing."""
+    return GET_APPLES if platform == "darwin" else "Install it: https://git-scm.com/downloads"
 
 
 class _TooMuch(Exception):

@@ -77,7 +77,15 @@ class Git:
         except Problem:
             return ""
         found = re.search(r"\d+(\.\d+)+", done.out)
-        return found[0] if found else ""
+        return found[0] if found and not done.code else ""
+
+    def missing(self) -> Problem:
+        """Return why there is no version: git isn't there, or it can't run."""
+        try:
+            done = self._runner.outside("--version", more=_NO_SETTINGS)
+        except Problem as refused:
+            return refused
+        return problem_of(done.errors, "", "git.missing")
 
     def helper(self) -> str:
         """Return the path of the git-remote-codecommit that git will find, "" if there is none."""

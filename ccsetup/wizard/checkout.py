@@ -67,7 +67,7 @@ def free(context: Context, directory: Path) -> str:
 def finding_git(context: Context, way: Way = USUAL) -> Git:
     """Return a git that finds its helper. If only ccsetup's own helper is available, show how to add it to the PATH."""
     if not context.git.version():
-        raise Problem("git isn't installed.", next="Install git, and then run ccsetup again.", code="git.missing")
+        raise context.git.missing()
     if way.via != REMOTE or context.git.helper():
         return context.git
     own = context.git.own_helper()

@@ -27,4 +27,5 @@ def greet(context: Context, look: Look) -> None:
     context.screen.heading("Set up AWS CodeCommit access", found())
     look.later = repair_offer.beside(context, found)
     if not version:
-        context.screen.note("git isn't installed. You can set up access now, but you need git to clone.")
+        why = context.git.missing()
+        context.screen.note(f"{why.what} You can set up access now, but you need git to clone. {why.next}".rstrip())

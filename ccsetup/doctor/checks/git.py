@@ -31,8 +31,10 @@ _INSTALL = "Install the latest version of git: https://git-scm.com/downloads"
 def missing(facts: Facts) -> Iterator[Finding]:
     """Find a git that is missing, doesn't run, or is too old."""
     if not facts.git_version:
-        says = "git isn't on the PATH."
-        yield Finding("git.missing", "stops", says, "git: command not found", do=_INSTALL)
+        why = facts.git_missing
+        says, because = (why.what, why.why) if why else ("git isn't on the PATH.", "")
+        do = why.next if why and "Apple" in says + why.next else _INSTALL
+        yield Finding("git.missing", "stops", says, because or "git: command not found", do=do)
     elif _numbers(facts.git_version) < OLDEST:
         says = f"git {facts.git_version} is too old. Version {'.'.join(map(str, OLDEST))} or later is required."
         because = "Older versions can't turn off inherited credential helpers for a single clone."
