@@ -25,7 +25,10 @@ sys.path[:0] = sorted({str(path.parent) for path in Path(__file__).parent.rglob(
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-_STRIPPED = ("AWS_", "GIT_", "CODE_COMMIT_", "XDG_", "SSH_", "CCSETUP_", "BROWSER", "DISPLAY", "EDITOR", "VISUAL")
+_STRIPPED = (
+    "AWS_", "GIT_", "CODE_COMMIT_", "XDG_", "SSH_", "CCSETUP_", "BROWSER", "DISPLAY", "EDITOR", "VISUAL",
+    "VIRTUAL_ENV", "CONDA_",
+)  # fmt: skip
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 CleanEnv = Callable[..., dict[str, str]]

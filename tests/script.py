@@ -297,14 +297,23 @@ class FakeGit:
     def version(self) -> str:
         return "2.39.5"
 
+    def missing(self) -> Problem:
+        return Problem("git isn't on the PATH.", code="git.missing")
+
     def helper(self) -> str:
         return "/usr/bin/git-remote-codecommit"
 
     def own_helper(self) -> str:
         return ""
 
-    def command(self, name: str, beside: bool = True) -> str:
+    def command(self, name: str) -> str:
         return f"/usr/bin/{name}" if name in self.commands else ""
+
+    def later(self, name: str) -> str:
+        return self.command(name)
+
+    def lasting(self, name: str) -> str:
+        return self.command(name)
 
     def with_path(self, folder: Path) -> FakeGit:
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ccsetup import __version__
 
@@ -53,6 +53,8 @@ Exit codes  0 succeeded · 1 failed, with an explanation · 2 incorrect usage or
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None and (helper := _called_as()):
+        sys.exit(helper())
     for number, name in enumerate(("stdin", "stdout", "stderr")):  # a closed stream is None, and its number is free
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(_nothing(number), "w" if number else "r"))
@@ -71,6 +73,23 @@ def main(argv: Sequence[str] | None = None) -> None:
         code = 130
     _leave_threads_behind(code)
     sys.exit(code)
+
+
+def _called_as() -> Callable[[], int] | None:
+    """Return the helper of git whose name this program was started by, None if it is ccsetup.
+
+    Installers make a command for each helper. A zip file is one program, which links give the other names.
+    """
+    name = os.path.basename(sys.argv[0])  # noqa: PTH119 — pathlib is slow to import
+    if name == "git-remote-codecommit":
+        from ccsetup.git.helper import remote
+
+        return remote.main
+    if name == "git-credential-ccsetup":
+        from ccsetup.git.helper import credential
+
+        return credential.main
+    return None
 
 
 def spell_out(stream: TextIO) -> None:

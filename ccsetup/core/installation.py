@@ -1,23 +1,158 @@
-"""How this installation of ccsetup gets one of its extras: with pipx, uv or pip."""
+"""How ccsetup is installed: for how long, where git finds its commands later, and how to install it or an extra.
+
+A person's next shell has neither the folder of `uvx` on its PATH nor that of an environment that was activated in this
+one. Everything that has to know what git finds there asks this module. It only looks at paths and never runs anything.
+"""
 
 from __future__ import annotations
 
+import os
 import os.path
 import sys
-from shlex import quote
+from shlex import join, quote
+
+from ccsetup.core import executables
+
+TYPE_CHECKING = False  # like typing.TYPE_CHECKING
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # An extra's name in pyproject.toml → the package that it adds, and the command that needs it.
 EXTRAS = {"demo": ("trustme", "ccsetup demo"), "login": ("'botocore[crt]'", "ccsetup")}
+PIPX, UV, UVX, PIPX_RUN, PIP = "pipx", "uv tool", "uvx", "pipx run", "pip"
+_CACHED = ("archive-v", "environments-v", "builds-v")  # the folders in uv's cache that hold environments
+
+
+def kind(prefix: str = sys.prefix) -> str:
+    """Return what made the environment with this prefix: one of the five names above."""
+    if _there(prefix, "pipx_metadata.json"):
+        return PIPX if os.path.basename(os.path.dirname(prefix)) == "venvs" else PIPX_RUN  # noqa: PTH119, PTH120
+    if _there(prefix, "uv-receipt.toml"):
+        return UV
+    return UVX if _is_in_uvs_cache(prefix) else PIP
+
+
+def is_temporary(prefix: str = sys.prefix) -> bool:
+    """Return whether an environment is in the cache of uv or pipx, which removes it sooner or later."""
+    return kind(prefix) in (UVX, PIPX_RUN)
+
+
+def passing(folder: str, env: Mapping[str, str]) -> str:
+    """Return why a folder of the PATH isn't on it in the person's next shell, "" if it is."""
+    prefix = os.path.dirname(folder)  # noqa: PTH120
+    if is_temporary(prefix):
+        return f"only while {kind(prefix)} runs ccsetup"
+    active = _active(env)
+    if active and os.path.normcase(active) == os.path.normcase(prefix):
+        return f"only while the environment {active} is active"
+    return ""
+
+
+def is_temporary_command(path: str) -> bool:
+    """Return whether a command at this absolute path is in the cache of uv or pipx."""
+    return is_temporary(os.path.dirname(os.path.dirname(path)))  # noqa: PTH120
+
+
+def passing_command(path: str, env: Mapping[str, str]) -> str:
+    """Return why a command at this path isn't on the person's next PATH, "" if it is, or if there is no command."""
+    return passing(os.path.dirname(path), env) if path else ""  # noqa: PTH120
+
+
+def later(env: Mapping[str, str]) -> str:
+    """Return the PATH that the person's next shell has, as far as this one's tells."""
+    found = executables.folders(env.get("PATH"))
+    return os.pathsep.join(folder for folder in found if not passing(folder.rstrip("/\\"), env))
+
+
+def to_keep(env: Mapping[str, str], home: str) -> tuple[list[str], str] | None:
+    """Return the command that installs what runs now so that it stays, and the folder that its commands will be in.
+
+    None if ccsetup doesn't run in a cache, or if the program that runs it can't be found.
+    """
+    made_by = kind()
+    if made_by == UVX:
+        uv = env.get("UV", "")
+        uv = uv if executables.is_absolute(uv) else executables.path_of("uv", env)
+        own = env.get("XDG_DATA_HOME", "")
+        beside = os.path.join(os.path.dirname(own), "bin") if executables.is_absolute(own) else ""  # noqa: PTH118, PTH120
+        folders = (env.get("UV_TOOL_BIN_DIR", ""), env.get("XDG_BIN_HOME", ""), beside)
+        return ([uv, "tool", "install", requirement()], _first(folders, home)) if uv else None
+    if made_by == PIPX_RUN and (pipx := executables.path_of("pipx", env)):
+        return [pipx, "install", requirement()], _first((env.get("PIPX_BIN_DIR", ""),), home)
+    return None
+
+
+def shown(command: list[str]) -> str:
+    """Return such a command as a person types it."""
+    program = os.path.basename(command[0])  # noqa: PTH119
+    return join([program[:-4] if program.lower().endswith(".exe") else program, *command[1:]])
+
+
+def how_to_install(env: Mapping[str, str], *, again: bool = False) -> str:
+    """Return the command that installs ccsetup so that it stays; `again`: although it is installed already."""
+    if archive := _zipapp():
+        return f"ln -s {quote(archive)} ~/.local/bin/git-remote-codecommit"
+    if kind() in (UV, UVX) or (executables.path_of("uv", env) and not executables.path_of("pipx", env)):
+        return join(["uv", "tool", "install", *(["--force"] if again else []), requirement()])
+    return join(["pipx", "install", *(["--force"] if again else []), requirement()])
 
 
 def how_to_add(extra: str, prefix: str = sys.prefix, python: str = sys.executable) -> str:
     """Return the command that adds an extra to the environment that ccsetup is installed in."""
     package, command = EXTRAS[extra]
-    if os.path.exists(os.path.join(prefix, "pipx_metadata.json")):  # noqa: PTH110, PTH118 — pathlib is slow to import
+    made_by = kind(prefix)
+    if made_by == PIPX:
         return f"pipx inject ccsetup {package}"
-    if os.path.exists(os.path.join(prefix, "uv-receipt.toml")):  # noqa: PTH110, PTH118
+    if made_by == UV:
         return f"uv tool install --with {package} ccsetup"
-    parts = prefix.replace("\\", "/").split("/")
-    if "uv" in parts and any(part.startswith(("archive-v", "environments-v")) for part in parts):
+    if made_by == UVX:
         return f"uvx --with {package} {command}"
+    if made_by == PIPX_RUN:
+        return f"pipx run --spec 'ccsetup[{extra}]' {command}"
     return f"{quote(python)} -m pip install 'ccsetup[{extra}]'"
+
+
+def requirement() -> str:
+    """Return what to install to get this ccsetup: its name, or the file or address that it was installed from."""
+    import json
+    from importlib import metadata, util
+
+    extras = "[login]" if util.find_spec("awscrt") else ""
+    try:
+        told = json.loads(metadata.distribution("ccsetup").read_text("direct_url.json") or "{}")
+        url, vcs = str(told.get("url", "")), told.get("vcs_info", {})
+    except (metadata.PackageNotFoundError, ValueError, AttributeError):
+        url, vcs = "", {}
+    if not url:
+        return f"ccsetup{extras}"
+    address = f"{vcs['vcs']}+{url}@{vcs.get('commit_id', '')}".rstrip("@") if vcs.get("vcs") else url
+    return f"ccsetup{extras} @ {address}"
+
+
+def _zipapp() -> str:
+    """Return the absolute path of the zip file that Python runs, "" if it runs installed files."""
+    main = getattr(sys.modules.get("__main__"), "__loader__", None)
+    archive = str(getattr(main, "archive", ""))
+    return os.path.abspath(archive) if archive and not archive.lower().endswith(".exe") else ""  # noqa: PTH100
+
+
+def _active(env: Mapping[str, str]) -> str:
+    """Return the environment that was activated in this shell, "" if none. conda's base is active in every shell."""
+    conda = env.get("CONDA_PREFIX", "") if env.get("CONDA_DEFAULT_ENV", "base") != "base" else ""
+    return (env.get("VIRTUAL_ENV", "") or conda).rstrip("/\\")
+
+
+def _is_in_uvs_cache(prefix: str) -> bool:
+    parts = prefix.replace("\\", "/").split("/")
+    found = [at for at, part in enumerate(parts) if at and part.startswith(_CACHED)]
+    return any("uv" in parts[:at] or _there("/".join(parts[:at]), "CACHEDIR.TAG") for at in found)
+
+
+def _first(folders: tuple[str, ...], home: str) -> str:
+    """Return the first absolute folder, or else the usual one for a person's own programs."""
+    named = (it for it in folders if executables.is_absolute(it))
+    return next(named, os.path.join(home, ".local", "bin"))  # noqa: PTH118
+
+
+def _there(folder: str, name: str) -> bool:
+    return os.path.exists(os.path.join(folder, name))  # noqa: PTH110, PTH118 — pathlib is slow to import

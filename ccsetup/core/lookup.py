@@ -107,8 +107,16 @@ class Look:
         return self._once(("git settings",), make).get(key, "")
 
     def git_command(self, name: str) -> str:
-        """Return the path of the command with this name that git will find, "" if there is none."""
-        return self._once(("command", name), lambda: self._context.git.command(name, beside=False))
+        """Return the path of the command with this name that git finds now, "" if there is none."""
+        return self._once(("command", name), lambda: self._context.git.command(name))
+
+    def later_command(self, name: str) -> str:
+        """Return the path of the command that git will also find in the user's next shell, "" if there is none."""
+        return self._once(("later command", name), lambda: self._context.git.later(name))
+
+    def lasting_command(self, name: str) -> str:
+        """Return the path of a command that stays where it is, even if the PATH doesn't lead to it, "" if none."""
+        return self._once(("lasting command", name), lambda: self._context.git.lasting(name))
 
     def sign_in_region(self, url: str) -> str | None:
         """Return the region of a start URL's Identity Center, None if it can't be found. It is looked for once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import NamedTuple
@@ -66,7 +67,13 @@ SHELLS: Mapping[str, Shell] = {
 _CALLED = {"pwsh": "powershell", "powershell": "powershell", "cmd": "cmd", "fish": "fish", "zsh": "zsh", "bash": "bash"}
 
 
-def guess(env: Mapping[str, str], parent: str) -> str:
+def add_to_path(folder: str, shell: str) -> str:
+    """Return the command that adds an absolute folder to the PATH of a shell."""
+    lines = {"fish": "fish_add_path {}", "powershell": '$Env:Path += ";{}"', "cmd": "set PATH=%PATH%;{}"}
+    return lines.get(shell, 'export PATH="{}:$PATH"').format(folder)
+
+
+def guess(env: Mapping[str, str], parent: str, platform: str = sys.platform) -> str:
     """Return the most likely current shell, from the name of the parent process, or else from variables."""
     names = (parent.strip(), PurePath(env.get("SHELL", "")).name)
     for name in (name.lower().removeprefix("-").removesuffix(".exe") for name in names):
@@ -74,4 +81,4 @@ def guess(env: Mapping[str, str], parent: str) -> str:
             return _CALLED[name]
     if env.get("COMSPEC") and not env.get("SHELL"):  # PowerShell adds a user folder to the system's value
         return "powershell" if env.get("PSModulePath", "").count(";") > 1 else "cmd"
-    return "bash"
+    return "zsh" if platform == "darwin" else "bash"

@@ -19,6 +19,7 @@ from ccsetup.core.context import Ran as Ran
 from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
+from ccsetup.doctor.helper_scripts import Shared
 from ccsetup.git.config import Brought, Pairs, Url
 from ccsetup.git.ssh_login import SshLogin
 
@@ -99,16 +100,18 @@ class Facts:
     `asked` are the profiles named on the command line; empty means all. `modes` are the permission bits of existing
     files and folders. `found` are the texts of small files that settings point to or caches hold (None: no such file).
     `programs` are the paths of programs that settings name, `helpers` those of git's helpers ("" if not found);
+    `passing` says when git finds a helper that it doesn't find in the person's next shell.
     `not_executable` are the programs that are there but can't be run.
     `shell` is the shell that the person types commands in (see `shells`). `modernize`: repair sso.legacy too.
 
     `processes` are the results of credential_process programs, by profile; they run only for profiles in `asked`.
     `settings` are git's settings outside a clone, in the form that Clone has (None: not read). `scripts` is the folder
     with ccsetup's own commands. `helper_sdk` is the botocore version of the git-remote-codecommit that git finds ("" if
-    it is ccsetup's own, or if the version isn't known). `git_refuses` is git's error if its settings keep it from
-    running, `clone_refused` what it says if it doesn't read the settings of the current clone. `broken_helpers` are the
-    paths of git's helpers that can't run, with the reason. `ssh` is how ssh signs in to the host of a clone over SSH,
-    and `lost_keys` are the files of its keys, if none of them exists.
+    it is ccsetup's own, or if the version isn't known), and `shared_helper` says whose it is if two packages install
+    it. `git_refuses` is git's error if its settings keep it from running, `clone_refused` what it says if it doesn't
+    read the settings of the current clone. `broken_helpers` are the paths of git's helpers that can't run, with the
+    reason. `ssh` is how ssh signs in to the host of a clone over SSH, and `lost_keys` are the files of its keys, if
+    none of them exists.
 
     `config` and `credentials` are read as they were meant. Their lines match the files' lines in number and order.
     """
@@ -123,7 +126,9 @@ class Facts:
     modes: Mapping[Path, int] = field(default_factory=dict)
     found: Mapping[Path, str | None] = field(default_factory=dict)
     git_version: str = ""
+    git_missing: Problem | None = None
     helpers: Mapping[str, str] = field(default_factory=dict)
+    passing: Mapping[str, str] = field(default_factory=dict)
     clone: Clone | None = None
     windows: bool = False
     programs: Mapping[str, str] = field(default_factory=dict)
@@ -134,6 +139,7 @@ class Facts:
     settings: Pairs | None = None
     scripts: str = ""
     helper_sdk: str = ""
+    shared_helper: Shared | None = None
     broken_helpers: Mapping[str, str] = field(default_factory=dict)
     git_refuses: str = ""
     clone_refused: Problem | None = None

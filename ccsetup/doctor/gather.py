@@ -16,8 +16,10 @@ from ccsetup.awsfiles.settings import meant
 from ccsetup.core import regions
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
+from ccsetup.core.installation import is_temporary, is_temporary_command, passing_command
 from ccsetup.core.shells import guess
 from ccsetup.doctor.facts import Clone, Facts
+from ccsetup.doctor.helper_scripts import shared
 from ccsetup.git import ssh_login
 
 HELPERS = ("git-remote-codecommit", "git-credential-ccsetup", "aws")
@@ -29,6 +31,7 @@ VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE
 def gathered(context: Context, asked: Sequence[str] = (), modernize: bool = False) -> Facts:
     """Return the facts about this computer. Sends no requests, and runs programs only for the profiles asked for."""
     texts, unreadable = context.files.glimpse()
+    version = context.git.version()
     facts = Facts(
         texts,
         context.env,
@@ -37,7 +40,8 @@ def gathered(context: Context, asked: Sequence[str] = (), modernize: bool = Fals
         context.now(),
         asked=tuple(asked),
         unreadable=unreadable,
-        git_version=context.git.version(),
+        git_version=version,
+        git_missing=None if version else context.git.missing(),
         windows=os.name == "nt",
         shell=guess(context.env, _parent(context)),
         modernize=modernize,
@@ -50,9 +54,15 @@ def gathered(context: Context, asked: Sequence[str] = (), modernize: bool = Fals
 
 def _with_git(context: Context, facts: Facts) -> Facts:
     """Add where git finds its helpers, and the current clone, or git's general settings outside a clone."""
-    helpers = {name: context.git.command(name, beside=False) for name in HELPERS}
-    own = "" if helpers[HELPERS[0]] else context.git.own_helper()
-    facts = _with_clone(context, replace(facts, helpers=helpers, scripts=str(Path(own).parent) if own else ""))
+    helpers = {name: context.git.later(name) or context.git.command(name) for name in HELPERS}
+    helpers |= {name: "" for name in HELPERS[1:] if is_temporary_command(helpers[name])}  # no clone may use these
+    passing = {name: why for name, path in helpers.items() if (why := passing_command(path, facts.env))}
+    own = "" if helpers[HELPERS[0]] or is_temporary() else context.git.own_helper()
+    both = shared(context, Path(helpers[HELPERS[0]])) if helpers[HELPERS[0]] else None
+    facts = replace(
+        facts, shared_helper=both, helpers=helpers, passing=passing, scripts=str(Path(own).parent) if own else ""
+    )
+    facts = _with_clone(context, facts)
     if facts.clone is None:
         try:
             facts = replace(facts, settings=context.git.machine_settings())
@@ -117,8 +127,8 @@ def with_files(context: Context, facts: Facts) -> Facts:
             unreadable[path] = problem.what
     places = [facts.texts.config_path, facts.texts.credentials_path, context.home / ".aws", *folders, *found]
     modes = {path: mode for path in places if (mode := context.files.mode(path)) is not None}
-    programs = {name: context.git.command(name, beside=False) for name in _programs(facts)}
-    programs |= {name: context.git.command(name, beside=False) for name in elsewhere(programs)}
+    programs = {name: context.git.command(name) for name in _programs(facts)}
+    programs |= {name: context.git.command(name) for name in elsewhere(programs)}
     not_there = [path for path, there in programs.items() if not there and Path(path).is_absolute()]
     plain = frozenset(path for path in not_there if context.files.mode(Path(path)) is not None)
     facts = replace(facts, found=found, unreadable=unreadable, modes=modes, programs=programs, not_executable=plain)
@@ -193,7 +203,7 @@ def _with_ssh(context: Context, facts: Facts) -> Facts:
     from ccsetup.doctor.checks.git import of_codecommit
 
     here = of_codecommit(facts)
-    ssh = context.git.command("ssh", beside=False) if here and here.form == "ssh" and facts.clone else ""
+    ssh = context.git.command("ssh") if here and here.form == "ssh" and facts.clone else ""
     if not ssh or not here or not facts.clone:
         return facts
     user = ssh_login.user_of(facts.clone.remote)

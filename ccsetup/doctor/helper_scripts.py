@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
@@ -27,12 +28,35 @@ def fault(context: Context, path: Path) -> str:
     interpreter = Path(found["interpreter"])
     if interpreter.name == "env":
         name = found["name"] or ""
-        gone = bool(name) and not context.git.command(name, beside=False)
+        gone = bool(name) and not context.git.command(name)
         return f"its interpreter, {name}, isn't on the PATH" if gone else ""
     if context.files.mode(interpreter) is None:
         return f"its interpreter, {interpreter}, doesn't exist"
     starts = _STARTS.search(text)
     return _without_package(context, interpreter, starts[1]) if starts else ""
+
+
+class Shared(NamedTuple):
+    """Two packages in one environment that both install git-remote-codecommit: whose it is, and their Python."""
+
+    owner: str
+    python: str
+
+
+def shared(context: Context, path: Path) -> Shared | None:
+    """Return the owner of git-remote-codecommit if both packages with that command are in its environment."""
+    try:
+        text = context.files.seen(path) or ""
+    except Problem:
+        return None
+    found, starts = _SHEBANG.match(text), _STARTS.search(text)
+    if not found or not starts or starts[1] == "awscli":
+        return None
+    folders = context.files.listed(Path(found["interpreter"]).parent.parent / "lib")
+    inside = (it / kind for it in folders for kind in ("site-packages", "dist-packages"))
+    names = {it.name.partition("-")[0] for there in inside for it in context.files.listed(there) if "-" in it.name}
+    both = {"ccsetup", "git_remote_codecommit"} <= names
+    return Shared(starts[1].replace("_", "-"), found["interpreter"]) if both else None
 
 
 def _without_package(context: Context, interpreter: Path, package: str) -> str:

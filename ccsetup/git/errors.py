@@ -178,7 +178,16 @@ _OF_SSH = (
 )
 
 # What git prints → code, what happened, what to do. The first match counts.
+APPLES = r"xcrun: error: |xcode-select: (note|error): |agreed to the Xcode license"  # macOS's git before its tools
+GET_APPLES = "Install Apple's command line developer tools: xcode-select --install"
 _CAUSES = (
+    (
+        r"agreed to the Xcode license",
+        "git.missing",
+        "git can't run until you accept Apple's license.",
+        "Accept it: sudo xcodebuild -license accept",
+    ),
+    (APPLES, "git.missing", "git needs Apple's command line developer tools, which aren't installed.", GET_APPLES),
     (
         r"not valid: .*is this a git repository|invalid server response|bad line length character",
         "access.git",

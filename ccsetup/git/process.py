@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,10 +25,11 @@ from typing import NamedTuple
 from ccsetup.core import executables
 from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
-from ccsetup.git.errors import WORD, problem_of
+from ccsetup.git.errors import GET_APPLES, WORD, problem_of
 from ccsetup.git.helper.messages import CODES
 
 CHECK_S = 60  # enough for a command that only asks the server
+INSTALL_S = 900.0
 ASK_S = 5  # enough for one that only reads the disk; pipes or devices included by the settings may never end
 MOST = 4 << 20  # bytes of output that reading git's settings may produce
 
@@ -91,8 +93,7 @@ class Runner:
         """The absolute path of git. Raises Problem if it isn't on the PATH."""
         if found := executables.path_of("git", self.env):
             return found
-        get_it = "Install it: https://git-scm.com/downloads"
-        raise Problem("git isn't on the PATH.", next=get_it, code="git.missing")
+        raise Problem("git isn't on the PATH.", next=how_to_get_git(), code="git.missing")
 
     def checked(
         self,
@@ -209,6 +210,11 @@ class Runner:
             _end(process)
 
 
+def how_to_get_git(platform: str = sys.platform) -> str:
+    """Return what to do on this system if git is missing."""
+    return GET_APPLES if platform == "darwin" else "Install it: https://git-scm.com/downloads"
+
+
 class _TooMuch(Exception):
     """git printed more than expected."""
 
@@ -249,6 +255,22 @@ def _in_time(timeout_s: float | None, work: Callable[[], Done]) -> Done:
             next="Check your network connection and proxy, then try again.",
             code="net.unreachable",
         ) from None
+
+
+def installed(command: Sequence[str], env: Mapping[str, str], home: Path) -> str:
+    """Run an installer in the home folder. Return "", or the last line that it printed if it failed."""
+    try:
+        process = _begun(command, executables.with_sure_path(env), subprocess.PIPE, home)
+    except OSError as error:
+        return f"{(error.strerror or type(error).__name__)}: {command[0]}"
+    try:
+        done = _wait(process, INSTALL_S, None)
+    except subprocess.TimeoutExpired:
+        return f"It didn't finish within {INSTALL_S:.0f} seconds."
+    finally:
+        _end(process)
+    said = [line.strip() for line in (*done.out.splitlines(), *done.errors) if line.strip()]
+    return "" if not done.code else next(reversed(said), f"It ended with exit code {done.code}.")
 
 
 _running: set[subprocess.Popen[bytes]] = set()  # ended at exit if threads are left running

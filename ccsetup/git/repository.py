@@ -9,12 +9,22 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
-from ccsetup.core import executables
+from ccsetup.core import executables, installation
 from ccsetup.core.concurrency import within
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import CloneResult, Edit, Route, Submodule
 from ccsetup.core.state_folder import state_folder
-from ccsetup.git import branches, clone, clone_settings, credential_store, lfs, ownership, private_clone, submodule_hook
+from ccsetup.git import (
+    branches,
+    clone,
+    clone_settings,
+    credential_store,
+    lfs,
+    ownership,
+    private_clone,
+    process,
+    submodule_hook,
+)
 from ccsetup.git import clone as cloning
 from ccsetup.git.clone_record import Records
 from ccsetup.git.config import GitConfig, Pairs, SettingChange
@@ -33,14 +43,19 @@ _NO_SETTINGS = {
 class Git:
     """The git command, with the environment that it has in the user's shell."""
 
-    def __init__(self, env: Mapping[str, str], home: Path) -> None:
-        self._runner = Runner(env, home)
+    def __init__(self, env: Mapping[str, str], home: Path, *, for_now: bool = False) -> None:
+        self._runner, self._for_now = Runner(env, home), for_now
         self._records = Records(state_folder(env, home))
         self._heads: dict[str, branches.Heads] = {}  # the branches of each address that was asked
 
     def with_path(self, directory: Path) -> Git:
         """Return a Git that looks for commands in another directory first."""
-        return Git({**self._runner.env, "PATH": f"{directory}{os.pathsep}{self._runner.path}"}, self._runner.home)
+        env = {**self._runner.env, "PATH": f"{directory}{os.pathsep}{self._runner.path}"}
+        return Git(env, self._runner.home, for_now=self._for_now)
+
+    def for_now(self) -> Git:
+        """Return a Git for clones that don't outlive this run: what it finds now is what it finds later."""
+        return Git(self._runner.env, self._runner.home, for_now=True)
 
     def with_login(self, login: Login) -> Git:
         """Return a Git that signs in with this user name and password, without storing them."""
@@ -62,24 +77,51 @@ class Git:
         except Problem:
             return ""
         found = re.search(r"\d+(\.\d+)+", done.out)
-        return found[0] if found else ""
+        return found[0] if found and not done.code else ""
+
+    def missing(self) -> Problem:
+        """Return why there is no version: git isn't there, or it can't run."""
+        try:
+            done = self._runner.outside("--version", more=_NO_SETTINGS)
+        except Problem as refused:
+            return refused
+        return problem_of(done.errors, "", "git.missing")
 
     def helper(self) -> str:
         """Return the path of the git-remote-codecommit that git will find, "" if there is none."""
-        return self.command(HELPER, beside=False)
+        return self.command(HELPER)
 
     @staticmethod
     def own_helper() -> str:
         """Return the path of the git-remote-codecommit that was installed with this program, "" if there is none."""
         return _beside(HELPER)
 
-    def command(self, name: str, beside: bool = True) -> str:
-        """Return the absolute path of a command that git finds, or (`beside`) of one next to this program, "" if none.
+    def command(self, name: str) -> str:
+        """Return the absolute path of a command that git finds now, "" if there is none.
 
         Symbolic links aren't followed: the link on the PATH survives an upgrade, its target may not.
         """
-        places = {**self._runner.env, "PATH": os.pathsep.join([*self._parts, self._runner.path])}
-        return executables.path_of(name, places) or (_beside(name) if beside else "")
+        return self._found(name, self._runner.path)
+
+    def later(self, name: str) -> str:
+        """Return the absolute path of a command that git will also find in the person's next shell, "" if none."""
+        return self._found(name, self._runner.path if self._for_now else installation.later(self._runner.env))
+
+    def lasting(self, name: str) -> str:
+        """Return the absolute path of a command that stays where it is, also if the PATH doesn't lead to it."""
+        if found := self.later(name):
+            return found
+        if not installation.is_temporary():
+            return _beside(name)
+        kept = installation.to_keep(self._runner.env, str(self._runner.home))
+        return executables.path_of(name, {**self._runner.env, "PATH": kept[1]}) if kept else ""
+
+    def install(self, command: Sequence[str]) -> str:
+        """Run a program that installs ccsetup for this user. Return "", or the last thing that it said if it failed."""
+        return process.installed(command, self._runner.env, self._runner.home)
+
+    def _found(self, name: str, path: str) -> str:
+        return executables.path_of(name, {**self._runner.env, "PATH": os.pathsep.join([*self._parts, path])})
 
     @cached_property
     def _parts(self) -> list[str]:

@@ -7,9 +7,10 @@ import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ccsetup.core import regions, validate
+from ccsetup.core import installation, regions, validate
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.installation import how_to_install
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Route, Target, Value
 from ccsetup.core.question import Question
@@ -79,18 +80,18 @@ def helper_settings(context: Context, way: Way, profile: str, region: str, host:
 
 def _command(context: Context, way: Way, profile: str, region: str, host: str) -> str:
     if way.helper == AWS_CLI:
-        if not context.git.command("aws", beside=False):
+        if not context.git.lasting("aws"):
             raise Problem(
                 "The AWS CLI isn't on the PATH, so git can't run the AWS CLI helper.",
                 next="Install the AWS CLI, or omit --helper aws to use the ccsetup helper.",
                 code="git.helper-path",
             )
         return aws_helper(profile, region, host)
-    path = context.git.command(OWN_HELPER)  # a path that stays the same after an upgrade
+    path = context.git.lasting(OWN_HELPER)  # a path that stays the same after an upgrade
     if not path:
         raise Problem(
             f"The {OWN_HELPER} command isn't installed.",
-            next="Install it: pipx install ccsetup. Or use the AWS CLI helper: --helper aws",
+            next=f"Install it: {how_to_install(context.env)}. Or use the AWS CLI helper: --helper aws",
             code="git.helper-path",
         )
     return own_helper(path, profile, region, host)
@@ -153,17 +154,32 @@ def _because(answers: Answers, look: Look) -> str:
         return f"git-remote-codecommit can't use the profile name {answers.text('profile')}"
     if host := _host(answers, look):
         return f"the address has a custom host, {host}"
-    return "" if look.git_command(REMOTE) else f"git can't find {REMOTE}"
+    if look.later_command(REMOTE):
+        return ""
+    found = look.git_command(REMOTE)
+    when = installation.passing_command(found, look.env)
+    return f"git finds {REMOTE} {when}" if when else f"git can't find {REMOTE}"
+
+
+def _helper(look: Look) -> str:
+    """Return the credential helper that git can use from now on, "" if there is none."""
+    there = ((OURS, OWN_HELPER), (AWS_CLI, AWS_CLI))
+    return next((helper for helper, command in there if look.lasting_command(command)), "")
 
 
 def _known(answers: Answers, look: Look) -> str | None:
-    return HELPER if _misread(answers) else None if _because(answers, look) else REMOTE
+    if _misread(answers):
+        return HELPER
+    is_possible = not _host(answers, look) and (look.git_command(REMOTE) or installation.is_temporary())
+    return None if _because(answers, look) and (_helper(look) or not is_possible) else REMOTE
 
 
 def _choices(answers: Answers, look: Look) -> list[Choice]:
     why = _because(answers, look)
     host = _host(answers, look)
-    there = "needs a line in your shell startup file" if why else "the URL format in the AWS documentation"
+    there = "the URL format in the AWS documentation"
+    if why:
+        there = "works only until then" if look.git_command(REMOTE) else "needs a line in your shell startup file"
     remote = Choice(REMOTE, REMOTE, f"needs: export CODE_COMMIT_ENDPOINT={host}" if host else there)
     helper = Choice(HELPER, "HTTPS with a credential helper", f"because {why}" if why else "set for this clone only")
     return [helper] if _misread(answers) else [helper, remote] if why else [remote, helper]
@@ -216,7 +232,7 @@ WHOSE = Question(
         " ccsetup helper does this without the AWS CLI."
     ),
     choices=lambda answers, look: [Choice(OURS, "the ccsetup helper"), Choice(AWS_CLI, "the AWS CLI helper")],
-    known=lambda answers, look: OURS,
+    known=lambda answers, look: _helper(look) or OURS,
     parse=lambda text: _named(text, (OURS, AWS_CLI), "--helper"),
     when=lambda answers: answers.text("via") == HELPER,
     title="Credential helper",

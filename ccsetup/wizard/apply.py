@@ -14,7 +14,7 @@ from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import Answers, Plan, Receipt, Value
 from ccsetup.core.result import Outcome
-from ccsetup.wizard import after_clone, checkout
+from ccsetup.wizard import after_clone, checkout, installation_offer
 from ccsetup.wizard.after_clone import Person
 from ccsetup.wizard.options import Options
 from ccsetup.wizard.review import KEEP, PUT_BACK, Verdict, after_failure
@@ -144,13 +144,14 @@ def _tell_written(context: Context, receipt: Receipt) -> None:
 
 def tell_next(context: Context, directory: Path, claim: Claim, there: Mapping[str, Value | None]) -> None:
     """Show the next step and, if access expires, when it does and what to run then."""
-    tell_ready(context, directory)
+    tell_ready(context, directory, claim.way.via)
     tell_end(context, claim, there)
 
 
-def tell_ready(context: Context, directory: Path) -> None:
+def tell_ready(context: Context, directory: Path, via: str) -> None:
     """Show that the clone is ready, and the command to copy, on a line of its own."""
-    context.screen.say(" Ready. git pull and git push work as usual in the clone.")
+    needs = installation_offer.before_git(context, via)
+    context.screen.say(f" Ready. {needs or 'git pull and git push work as usual in the clone.'}")
     if directory != context.cwd:
         context.screen.say(f"   cd {typed(checkout.shown(context, directory))}")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from ccsetup.core import installation, shells
 from ccsetup.core.context import Context, Prompt
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Answers, Asked, Route, Target
@@ -66,21 +67,21 @@ def free(context: Context, directory: Path) -> str:
 def finding_git(context: Context, way: Way = USUAL) -> Git:
     """Return a git that finds its helper. If only ccsetup's own helper is available, show how to add it to the PATH."""
     if not context.git.version():
-        raise Problem("git isn't installed.", next="Install git, and then run ccsetup again.", code="git.missing")
+        raise context.git.missing()
     if way.via != REMOTE or context.git.helper():
         return context.git
     own = context.git.own_helper()
     if not own:
         raise Problem(
             "git can't find git-remote-codecommit.",
-            next="Install ccsetup so that it is on your PATH: pipx install ccsetup",
+            next=f"Install ccsetup so that it is on your PATH: {installation.how_to_install(context.env)}",
             code="git.helper-path",
         )
-    line = f'export PATH="{Path(own).parent}:$PATH"'
-    context.screen.note(
-        "git can't find git-remote-codecommit. Run this command now, and also add it to your shell's startup file:"
-    )
-    context.screen.say(f"   {line}")
+    if not installation.is_temporary():  # if it is, what to do is said at the end
+        context.screen.note(
+            "git can't find git-remote-codecommit. Run this command now, and also add it to your shell's startup file:"
+        )
+        context.screen.say(f"   {shells.add_to_path(str(Path(own).parent), shells.guess(context.env, ''))}")
     return context.git.with_path(Path(own).parent)
 
 

@@ -231,7 +231,7 @@ def _by_ssh(context: Context, asked: IamUserRequest, claim: Claim, folder: Path,
 
 def login(context: Context, host: str, user: str = "") -> SshLogin:
     """Return how ssh signs in to a host, as ssh itself says. It doesn't connect."""
-    ssh = context.git.command("ssh", beside=False)
+    ssh = context.git.command("ssh")
     if not ssh:
         return SshLogin()
     [ran] = context.run([ssh_login.question(ssh, host, user)])

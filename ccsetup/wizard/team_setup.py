@@ -24,7 +24,17 @@ from ccsetup.git.transport import Way
 from ccsetup.team import profiles, rules, ways
 from ccsetup.team import rules as team_rules
 from ccsetup.team.contents import Entry, Place, Team
-from ccsetup.wizard import after_clone, apply, checkout, flow, review, team_memory, team_offer, team_takeover
+from ccsetup.wizard import (
+    after_clone,
+    apply,
+    checkout,
+    flow,
+    installation_offer,
+    review,
+    team_memory,
+    team_offer,
+    team_takeover,
+)
 from ccsetup.wizard.clone_request import Wish, way
 from ccsetup.wizard.engine import Trail, Walk
 from ccsetup.wizard.options import Options, looking, refuse_unused
@@ -67,6 +77,8 @@ def run(context: Context, found: Received, options: Options, named: str = "") ->
     wished = places = places_of(found, clones)
     if context.prompt is not None:
         greet(context, looking(context, options))
+        if not options.yes and not options.dry_run:
+            installation_offer.offer(context)
     chosen = chosen_of(context, found, places, options, named)
     places = reached(context, found, chosen, places)
     entries = needed_for(found, chosen, places)
@@ -440,11 +452,13 @@ def _proven(context: Context, options: Options, job: Job) -> Outcome:
 
 
 def _tell_next(context: Context, jobs: Sequence[Job], outcomes: Sequence[Outcome], got: Sequence[Got]) -> None:
-    cloned = [it.outcome.cloned.directory for it in got if it.outcome.cloned]
+    cloned = [it.outcome.cloned for it in got if it.outcome.cloned]
     if len(cloned) == 1:
-        apply.tell_ready(context, cloned[0])
+        apply.tell_ready(context, cloned[0].directory, cloned[0].route.name)
     elif cloned:
-        context.screen.say(f" Ready. git pull and git push work as usual in all {len(cloned)} clones.")
+        needs = next(filter(None, (installation_offer.before_git(context, it.route.name) for it in cloned)), "")
+        works = f"git pull and git push work as usual in all {len(cloned)} clones."
+        context.screen.say(f" Ready. {needs or works}")
     told: set[object] = set()
     for job, outcome in zip(jobs, outcomes, strict=True):
         claim = _claim(job)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Context
 from ccsetup.core.lookup import Look
+from ccsetup.git.transport import REMOTE
 from ccsetup.wizard import repair_offer
 
 GIT_S = 60.0  # git's own limits are shorter
@@ -13,7 +16,7 @@ GIT_S = 60.0  # git's own limits are shorter
 def greet(context: Context, look: Look) -> None:
     """Show what ccsetup does and what it found on this computer."""
     with context.screen.busy("Looking for git"):
-        version, helper = within(GIT_S, context.git.version, context.git.helper)
+        version, helper = within(GIT_S, context.git.version, partial(context.git.later, REMOTE))
     count = len(look.profiles)
     brought = "git-remote-codecommit" + ("" if helper else " (included with ccsetup)")
 
@@ -24,4 +27,5 @@ def greet(context: Context, look: Look) -> None:
     context.screen.heading("Set up AWS CodeCommit access", found())
     look.later = repair_offer.beside(context, found)
     if not version:
-        context.screen.note("git isn't installed. You can set up access now, but you need git to clone.")
+        why = context.git.missing()
+        context.screen.note(f"{why.what} You can set up access now, but you need git to clone. {why.next}".rstrip())

@@ -28,6 +28,7 @@ RECIPES = sorted(
     path
     for path in (ROOT / "examples").rglob("*")
     if path.name == "Dockerfile" or path.suffix in {".yml", ".yaml", ".json"}
+    if path.name != "devcontainer-feature.json"  # it only describes install.sh
 )
 SHELLS = {"console", "bash", "sh", "powershell"}
 MEANT = {"SHELL": "bash", "KIND": "sso", "COMMAND": "doctor"}  # a placeholder that stands for one of a few words

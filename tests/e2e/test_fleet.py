@@ -187,6 +187,31 @@ def test_a_dev_container_signs_in_and_leaves_the_clone_that_is_open(machine: Mac
     machine.run("git", "ls-remote", profile[0])
 
 
+def test_a_dev_container_feature_installs_what_its_option_names(machine: Machine, tmp_path: Path) -> None:
+    folder = FLEET / "devcontainer-feature"
+    feature = json.loads((folder / "devcontainer-feature.json").read_text(encoding="utf-8"))
+    assert {"id", "version", "name"} <= feature.keys()
+    (option,) = feature["options"]
+    pipx = tmp_path / "stubs" / "pipx"
+    pipx.write_text('#!/bin/sh\necho "$PIPX_HOME $PIPX_BIN_DIR $*"\n')
+    machine.env[option.upper()] = "ccsetup==0.1.0"  # as the tools that build containers pass an option
+    assert os.access(folder / "install.sh", os.X_OK)
+    assert machine.run(str(folder / "install.sh")) == "/opt/pipx /usr/local/bin install ccsetup==0.1.0\n"
+    del machine.env[option.upper()]
+    assert machine.run(str(folder / "install.sh")).endswith(f" install {feature['options'][option]['default']}\n")
+
+
+def test_each_example_says_whether_it_was_run() -> None:
+    rows = re.findall(r"^\| \[(.+?)\]\(\1\).*\| ([^|]+) \|$", text("README.md"), re.MULTILINE)
+    assert len(rows) == len([*FLEET.iterdir()]) - 1
+    for name, told in rows:
+        assert ("test" in told) != (told == "no")
+        if told == "no":
+            assert "No part of this page was run" in text(name)
+        else:
+            assert f'"{name}"' in Path(__file__).read_text(encoding="utf-8")  # by a test above
+
+
 @pytest.mark.parametrize(
     ("path", "schema"),
     [
@@ -212,6 +237,8 @@ def test_the_shell_in_the_files_pleases_shellcheck() -> None:
         script = "#!/bin/bash -e\n" + "\n".join(lines) + "\n"
         done = subprocess.run([PROGRAMS / "shellcheck", "-"], input=script, capture_output=True, text=True, check=False)
         assert done.stdout == ""
+    script = FLEET / "devcontainer-feature" / "install.sh"
+    assert subprocess.run([PROGRAMS / "shellcheck", script], capture_output=True, text=True, check=False).stdout == ""
 
 
 @pytest.mark.skipif(not (PROGRAMS / "hadolint").exists(), reason="hadolint has no wheel for this machine")

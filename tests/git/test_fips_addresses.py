@@ -26,7 +26,7 @@ class Screen:
 
 
 def context(**env: str) -> Any:
-    git = SimpleNamespace(command=lambda name, beside=True: f"/usr/bin/{name}")
+    git = SimpleNamespace(lasting=lambda name: f"/usr/bin/{name}")
     return SimpleNamespace(env=env, git=git, screen=Screen())
 
 
@@ -64,7 +64,7 @@ def test_ccsetup_clone_decides_by_the_environment_and_then_the_profile(
 
 def test_a_fips_address_needs_no_endpoint_variable_if_fips_is_wanted_anyway() -> None:
     answers = Answers({"repo": "https://git-codecommit-fips.us-east-2.amazonaws.com/v1/repos/R", "profile": "dev"})
-    look: Any = SimpleNamespace(env={}, profiles={"dev": {"use_fips_endpoint": "true"}}, git_command=lambda _: "/x")
+    look: Any = SimpleNamespace(env={}, profiles={"dev": {"use_fips_endpoint": "true"}}, later_command=lambda _: "/x")
     assert transport._because(answers, look) == ""
     look.profiles = {"dev": {}}
     assert transport._because(answers, look) == (

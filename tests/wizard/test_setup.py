@@ -316,7 +316,7 @@ def test_without_git_nothing_is_written(tmp_path: Path) -> None:
         def version(self) -> str:
             return ""
 
-    with pytest.raises(Problem, match="git isn't installed"):
+    with pytest.raises(Problem, match="git isn't on the PATH"):
         run(context(tmp_path, git=NoGit()), REPO, yes=True)
     assert tree(tmp_path / "home") == {}
 

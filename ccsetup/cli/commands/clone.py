@@ -11,7 +11,7 @@ from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.result import Report
 from ccsetup.git.transport import GIT_CREDENTIALS, SSH, VIA, WHOSE
-from ccsetup.wizard import clone, iam_user_clone
+from ccsetup.wizard import clone, iam_user_clone, installation_offer
 from ccsetup.wizard.clone_request import CloneOptions, wish_of
 from ccsetup.wizard.iam_user_clone import IamUserRequest
 from ccsetup.wizard.options import Options, looking
@@ -57,6 +57,8 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     _refuse(options, "ssh_key_id", "ssh_key", "git_credentials", to=f"--via {SSH} or --via {GIT_CREDENTIALS}")
     look = looking(context, Options(given={}, yes=options.yes, dry_run=options.dry_run))
     wish = wish_of(_given(options), context, look)
+    if not options.yes and not options.dry_run and not options.print_url:
+        installation_offer.offer(context)
     outcome = clone.reach(context, look, wish) or setup.run(context, Options(wish.given()))
     return outcome.report()
 

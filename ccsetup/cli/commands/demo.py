@@ -58,7 +58,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     place, left = PrivateFolder.make(Path(tempfile.gettempdir()), fresh_name("ccsetup-demo-")), ""
     try:
         with _sandbox(place.path) as sandbox, _home(place.path, sandbox):
-            report = _visit(options, context_of, sandbox, place.path, found)
+            report = _visit(options, lambda: _for_now(context_of()), sandbox, place.path, found)
     finally:
         if not options.keep and (left := place.remove()):
             context_of().screen.note(left)
@@ -102,6 +102,11 @@ def _home(folder: Path, sandbox: Sandbox) -> Iterator[None]:
         os.environ.clear()
         os.environ.update(before)
         tempfile.tempdir = temporary
+
+
+def _for_now(context: Context) -> Context:
+    """Return a Context for clones that are removed with the demo, so that nothing has to be installed for later."""
+    return replace(context, git=context.git.for_now())
 
 
 def _visit(

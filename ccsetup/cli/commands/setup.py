@@ -11,7 +11,7 @@ from ccsetup.core.errors import Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Value
 from ccsetup.core.result import Outcome, Report
-from ccsetup.wizard import current_clone, flow, repair_offer, stored_answers
+from ccsetup.wizard import current_clone, flow, installation_offer, repair_offer, stored_answers
 from ccsetup.wizard.current_clone import CurrentClone
 from ccsetup.wizard.engine import STORED, Walk
 from ccsetup.wizard.options import Options, looking, refuse_unused
@@ -88,6 +88,8 @@ def run(context: Context, options: Options) -> Outcome:
     look.given = look.told = options.given
     if context.prompt is not None:
         greet(context, look)
+        if not options.yes and not options.dry_run and "no_clone" not in options.given:
+            installation_offer.offer(context)
     walk = Walk(
         flow.questions,
         look,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from shlex import quote
 
 from ccsetup.core import regions
+from ccsetup.core.installation import how_to_install
 from ccsetup.doctor.checks.git import of_codecommit, signing
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding, Remedy
@@ -38,7 +39,7 @@ def large_files(facts: Facts) -> Iterator[Finding]:
         "git lfs pull, and git push for new files, fail with “missing protocol”.",
         path=clone.file,
         fix="auto" if remedy and clone.editable else "tell",
-        do=" && ".join(words) or "pipx install ccsetup",
+        do=" && ".join(words) or how_to_install(facts.env),
         remedies=(remedy,) if remedy and clone.editable else (),
     )
 

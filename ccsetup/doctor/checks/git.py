@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
 from shlex import quote
 
 from ccsetup.core import shells
 from ccsetup.core.errors import BadAnswer
+from ccsetup.core.installation import UV, how_to_install, is_temporary, is_temporary_command, kind, requirement
 from ccsetup.core.profile_chain import sources
 from ccsetup.core.profile_kind import has_credentials
 from ccsetup.doctor.facts import Clone, Facts
@@ -29,8 +31,10 @@ _INSTALL = "Install the latest version of git: https://git-scm.com/downloads"
 def missing(facts: Facts) -> Iterator[Finding]:
     """Find a git that is missing, doesn't run, or is too old."""
     if not facts.git_version:
-        says = "git isn't on the PATH."
-        yield Finding("git.missing", "stops", says, "git: command not found", do=_INSTALL)
+        why = facts.git_missing
+        says, because = (why.what, why.why) if why else ("git isn't on the PATH.", "")
+        do = why.next if why and "Apple" in says + why.next else _INSTALL
+        yield Finding("git.missing", "stops", says, because or "git: command not found", do=do)
     elif _numbers(facts.git_version) < OLDEST:
         says = f"git {facts.git_version} is too old. Version {'.'.join(map(str, OLDEST))} or later is required."
         because = "Older versions can't turn off inherited credential helpers for a single clone."
@@ -120,14 +124,17 @@ def helper_path(facts: Facts) -> Iterator[Finding]:
             f"git reports “'{REMOTE.removeprefix('git-')}' is not a git command”. "
             "pipx and uv expose only the commands of the package that you install."
         )
-        do = "pipx install ccsetup"
-        if facts.scripts:
-            line = {"fish": "fish_add_path {}", "powershell": '$Env:Path += ";{}"', "cmd": "set PATH=%PATH%;{}"}
-            do = line.get(facts.shell, 'export PATH="{}:$PATH"').format(facts.scripts)
+        do = shells.add_to_path(facts.scripts, facts.shell) if facts.scripts else how_to_install(facts.env)
         yield Finding("git.helper-path", "stops" if here else "hinders", says, because, do=do)
+    elif (when := facts.passing.get(REMOTE)) and (here is None or here.form == "codecommit"):
+        says = f"git finds {REMOTE} {when}."
+        because = f"In other shells, git reports “'{REMOTE.removeprefix('git-')}' is not a git command”."
+        severity: Severity = "note" if not is_temporary() else "stops" if here else "hinders"
+        yield Finding("git.helper-path", severity, says, because, do=how_to_install(facts.env))
     if facts.clone and here and here.form == "https" and (command := signing(facts.clone)):
         name = program(command)
-        if name and (facts.programs.get(name) == "" or facts.helpers.get(name) == ""):
+        gone = facts.programs.get(name) == "" or facts.helpers.get(name) == ""
+        if name and (gone or is_temporary_command(name)):
             yield _helper_gone(facts, facts.clone, here, command, name)
 
 
@@ -140,7 +147,7 @@ def helper_broken(facts: Facts) -> Iterator[Finding]:
     if why and (here is None or here.form != "ssh"):
         says = f"{path} can't run, because {why}."
         because = "git fails even if your access is right. The program was probably moved, or its Python was updated."
-        do = "pipx install --force ccsetup"
+        do = how_to_install(facts.env, again=True)
         if name == "aws":
             do = "Reinstall the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
         yield Finding("git.helper-broken", "stops" if here else "hinders", says, because, do=do)
@@ -153,11 +160,13 @@ def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: 
     """
     whole = called(command)
     says = f"This clone's credential helper, {name}, doesn't exist."
-    if whole.startswith(f"{name} "):
+    if is_temporary_command(name):
+        says = f"This clone's credential helper, {name}, is in a cache and will be removed."
+    elif whole.startswith(f"{name} "):
         says = f"This clone's credential helper, {whole}, has a space in its path that isn't quoted."
     paths = [facts.programs.get(whole, ""), *(facts.helpers.get(it, "") for it in _HELPERS)]
     profile = clone_profile.named_by("", command)
-    new = next((text for it in paths if (text := transport.moved_helper(command, it))), "")
+    new = next((text for it in paths if it != name and (text := transport.moved_helper(command, it))), "")
     remedies: tuple[Remedy, ...] = ()
     if helped := clone.helped(command, new):
         remedies = (Remedy(f"Use {new}", replaced=helped),)
@@ -215,6 +224,19 @@ def helper_old(facts: Facts) -> Iterator[Finding]:
         because += "sso_start_url, sso_region”."
         do = "pip install -U git-remote-codecommit botocore"
         yield Finding("git.helper-old", "stops", says, because, users[0], do=do, also=tuple(users[1:]))
+
+
+def helper_shared(facts: Facts) -> Iterator[Finding]:
+    """Find the package ccsetup and AWS's in one environment, where both install git-remote-codecommit."""
+    if both := facts.shared_helper:
+        whose = "AWS's" if both.owner == REMOTE else "ccsetup's"
+        says = f"ccsetup and {REMOTE} are in the same environment. {facts.helpers[REMOTE]} is {whose}."
+        because = "Both packages install this command, and uninstalling either one removes it."
+        pip = f"{quote(both.python)} -m pip"
+        do = f"{pip} uninstall {REMOTE} && {pip} install --force-reinstall --no-deps {quote(requirement())}"
+        if kind(str(PurePath(both.python).parent.parent)) == UV:
+            do = how_to_install(facts.env, again=True)
+        yield Finding("git.helper-shared", "note", says, because, do=do)
 
 
 def protocol(facts: Facts) -> Iterator[Finding]:
@@ -323,4 +345,14 @@ def identity(facts: Facts) -> Iterator[Finding]:
         yield Finding("git.identity", "hinders", says, "git fails with “Author identity unknown”.", do=do)
 
 
-CHECKS = (missing, settings, helper_path, helper_broken, helper_old, protocol, inherited_helper, identity)
+CHECKS = (
+    missing,
+    settings,
+    helper_path,
+    helper_broken,
+    helper_old,
+    helper_shared,
+    protocol,
+    inherited_helper,
+    identity,
+)

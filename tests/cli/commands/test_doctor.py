@@ -68,7 +68,7 @@ CODES = frozenset(re.findall(r"\S+", _CODES))
 NEW = {  # found since
     "git.branch", "git.helper-broken", "git.lfs", "git.program", "git.settings", "git.submodule", "process.not-run",
     "file.format", "file.name", "services.missing", "sso.scopes", "value.invalid", "region.partition", "role.partition",
-    "keys.placeholder", "region.endpoints", "git.ssh",
+    "keys.placeholder", "region.endpoints", "git.ssh", "git.helper-shared",
 }  # fmt: skip
 
 

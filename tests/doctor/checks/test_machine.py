@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from ccsetup.awsfiles.store import Files
+from ccsetup.core.installation import how_to_install
 from ccsetup.core.model import Plan
 from ccsetup.doctor import repair
 from ccsetup.doctor.checks import git
@@ -420,7 +421,7 @@ def test_git_without_its_helper_is_told_where_it_would_look():
     ):
         (finding,) = found(facts(ROLE, BASE, helpers=nowhere, scripts="/opt/cc/bin", shell=shell), "git.")
         assert (finding.code, finding.severity, finding.do) == ("git.helper-path", "hinders", do)
-    assert found(facts(ROLE, BASE, helpers=nowhere), "git.")[0].do == "pipx install ccsetup"
+    assert found(facts(ROLE, BASE, helpers=nowhere), "git.")[0].do == how_to_install({})
 
 
 def test_a_clone_whose_helper_git_does_not_find_is_stopped(cloned):
