@@ -25,6 +25,14 @@ sys.path[:0] = sorted({str(path.parent) for path in Path(__file__).parent.rglob(
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# These are about pseudo-terminals, which Windows doesn't have.
+collect_ignore = (
+    ["ui/test_screen.py", "cli/commands/test_demo.py", "cli/commands/test_completion.py",
+     "e2e/journeys/test_repair_journeys.py"]
+    if os.name == "nt"
+    else []
+)  # fmt: skip
+
 _STRIPPED = ("AWS_", "GIT_", "CODE_COMMIT_", "XDG_", "SSH_", "CCSETUP_", "BROWSER", "DISPLAY", "EDITOR", "VISUAL")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 

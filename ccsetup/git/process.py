@@ -21,7 +21,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup.core import executables
+from ccsetup.core import executables, process_tree
 from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
 from ccsetup.git.errors import WORD, problem_of
@@ -267,7 +267,7 @@ def _begun(words: Sequence[str], env: Mapping[str, str], out: int, cwd: Path | N
 def _end_all() -> None:
     """End the processes of threads that still run at exit."""
     for process in [*_running]:
-        _kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+        process_tree.end(process)
 
 
 def _wait(process: subprocess.Popen[bytes], timeout_s: float | None, most: int | None) -> Done:
@@ -337,32 +337,14 @@ def _text(raw: bytes) -> str:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End git's whole process group: ask it to end, and kill it after half a second."""
     if process.poll() is None:
-        _kill(process, signal.SIGTERM)
+        process_tree.end(process, signal.SIGTERM)
         try:
             process.wait(0.5)
         except subprocess.TimeoutExpired:
             pass
-        _kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+        process_tree.end(process)
         process.wait()
     _running.discard(process)
     for pipe in (process.stdout, process.stderr):
         if pipe:
             pipe.close()
-
-
-def _kill(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
-    """Send a signal to a whole group. After the last signal, wait, so that nothing is written later."""
-    if os.name == "nt":
-        taskkill = executables.path_of("taskkill", os.environ)
-        if not taskkill:
-            return process.kill()
-        subprocess.run([taskkill, "/F", "/T", "/PID", str(process.pid)], check=False, capture_output=True)
-        return None
-    try:
-        os.killpg(process.pid, how)
-        for _ in range(20 if how != signal.SIGTERM else 0):
-            process.poll()
-            os.killpg(process.pid, 0)
-            time.sleep(0.02)
-    except (ProcessLookupError, PermissionError):  # the group has ended (macOS raises the second error)
-        pass

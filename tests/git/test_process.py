@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -287,23 +286,3 @@ def test_a_clone_of_somebody_else_is_told_in_gits_words(env: dict[str, str], tmp
     os.lchown(it.cwd, 12345, 12345)
     (found,) = [it for it in checks.offline(gathered(it)) if it.code == "git.settings"]
     assert "dubious ownership" in found.because
-
-
-@pytest.mark.skipif(os.name == "nt", reason="groups of processes are POSIX's")
-def test_after_the_last_signal_the_group_is_waited_for_and_after_a_request_it_is_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
-    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True)
-    assert child.stdout is not None
-    child.stdout.readline()
-    with monkeypatch.context() as patched:
-        patched.setattr(time, "sleep", lambda seconds: pytest.fail("it waits"))
-        process._kill(child, signal.SIGTERM)
-    assert child.returncode is None
-    process._kill(child, signal.SIGKILL)
-    assert child.returncode == -signal.SIGKILL
-    with pytest.raises(ProcessLookupError):
-        os.killpg(child.pid, 0)
-    process._kill(child, signal.SIGKILL)  # a group that has ended is no error
-    child.stdout.close()
