@@ -27,7 +27,7 @@ from typing import Any
 from ccsetup.awsfiles import disk, edit_proof
 from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles.disk import encoded
-from ccsetup.core import executables
+from ccsetup.core import code_page, executables
 from ccsetup.core.errors import Problem
 from ccsetup.core.made_folders import make_folder, remove_folders
 from ccsetup.core.model import Edit, Plan
@@ -68,7 +68,9 @@ class Draft:
         if self.after is not None:
             self._new = disk.draft(self.target, self.after)
             if self._plan:
-                edit_proof.prove(self.edit, self._plan, judge and partial(self._judged, judge))
+                # In another encoding than UTF-8, botocore reads other letters. Its parser is then given the text.
+                plain = self.after.isascii() or not code_page.of_system()
+                edit_proof.prove(self.edit, self._plan, partial(self._judged, judge) if judge and plain else None)
             if self.before is not None:
                 _give(self._new, status)
             modes = (self._mode, self.edit.mode, self.mode, 0o600)

@@ -75,3 +75,9 @@ def guess(env: Mapping[str, str], parent: str) -> str:
     if env.get("COMSPEC") and not env.get("SHELL"):  # PowerShell adds a user folder to the system's value
         return "powershell" if env.get("PSModulePath", "").count(";") > 1 else "cmd"
     return "bash"
+
+
+def lasting(name: str, value: str, env: Mapping[str, str]) -> str:
+    """Return the command that sets a variable for new terminals too, as far as the shell has one."""
+    shell = guess(env, "")
+    return f"setx {name} {value}" if shell in ("powershell", "cmd") else SHELLS[shell].assign(name, value)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ccsetup.awsfiles.settings import meant
-from ccsetup.core import regions
+from ccsetup.core import code_page, executables, regions
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
 from ccsetup.core.shells import guess
@@ -38,7 +38,8 @@ def gathered(context: Context, asked: Sequence[str] = (), modernize: bool = Fals
         asked=tuple(asked),
         unreadable=unreadable,
         git_version=context.git.version(),
-        windows=os.name == "nt",
+        windows=executables.WINDOWS,
+        code_page=code_page.of_system(),
         shell=guess(context.env, _parent(context)),
         modernize=modernize,
     )

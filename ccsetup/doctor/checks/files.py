@@ -13,6 +13,8 @@ from ccsetup.awsfiles import file_format, ini
 from ccsetup.awsfiles.ini import Setting
 from ccsetup.awsfiles.misreadings import Oddity
 from ccsetup.awsfiles.settings import DECIDING, FREE, STRICT
+from ccsetup.core import shells
+from ccsetup.core.code_page import misread
 from ccsetup.core.model import FileName
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy
@@ -70,6 +72,24 @@ def encoding(facts: Facts) -> Iterator[Finding]:
             says = fault.says[0].upper() + fault.says[1:]
             yield Finding("file.encoding", "stops", says, REFUSED, path=facts.path(file), line=fault.line, fix="ask",
                           remedies=remedies, refuses=True)  # fmt: skip
+
+
+def code_page(facts: Facts) -> Iterator[Finding]:
+    """Find letters that botocore reads differently, because it reads the files in this computer's code page."""
+    for file, text in _once(facts):
+        if spelling.encoding(text) or ini.read(text, file).fault:
+            continue
+        if odd := misread(text, facts.code_page):
+            page, says = facts.code_page, f"The letter “{odd.letter}” is saved as UTF-8."
+            because = f"The AWS CLI and boto3 read this file as {page}, so they read “{odd.read}” instead."
+            if not odd.read:
+                because = f"The AWS CLI and boto3 read this file as {page}, where it isn't a letter. {REFUSED}"
+            utf_8 = shells.lasting("PYTHONUTF8", "1", facts.env)
+            do = f"Use only the letters a to z, or make Python read UTF-8, also for AWS tools: {utf_8}"
+            named = [it.name for it in facts.meant(file).stanzas if (it.type, it.line) == ("profile", odd.line)]
+            severity = "stops" if named or not odd.read else "hinders"
+            yield Finding("file.encoding", severity, says, because, profile="".join(named), path=facts.path(file),
+                          line=odd.line, do=do, refuses=not odd.read)  # fmt: skip
 
 
 def formats(facts: Facts) -> Iterator[Finding]:
@@ -255,5 +275,5 @@ def refused(facts: Facts) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
-    encoding, formats, strays, characters, unreadable, permissions, refused,
+    encoding, code_page, formats, strays, characters, unreadable, permissions, refused,
 )  # fmt: skip
