@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ccsetup.awsfiles import disk
 from ccsetup.awsfiles.disk import encoded
+from ccsetup.core import detours
 from ccsetup.core.context import AwsTexts, Change
 from ccsetup.core.errors import Problem
 from ccsetup.core.made_folders import make_folder, remove_folders
@@ -138,7 +139,7 @@ class Files:
         named = os.path.expandvars(self._env[variable])
         if not named:
             what = f"{variable} is set but empty, so AWS tools can't find the {name} file."
-            raise Problem(what, next=f"unset {variable}", code="env.overrides")
+            raise Problem(what, next=detours.without([variable], self._env), code="env.overrides")
         return self._expanded(named)
 
     def _expanded(self, named: str) -> Path:

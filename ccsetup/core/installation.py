@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os.path
 import sys
-from shlex import quote
+
+from ccsetup.core.quoting import quote
 
 # An extra's name in pyproject.toml → the package that it adds, and the command that needs it.
 EXTRAS = {"demo": ("trustme", "ccsetup demo"), "login": ("'botocore[crt]'", "ccsetup")}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import NamedTuple
 
+from ccsetup.core import executables
 from ccsetup.core.errors import Problem
 
 
@@ -75,6 +76,29 @@ def guess(env: Mapping[str, str], parent: str) -> str:
     if env.get("COMSPEC") and not env.get("SHELL"):  # PowerShell adds a user folder to the system's value
         return "powershell" if env.get("PSModulePath", "").count(";") > 1 else "cmd"
     return "bash"
+
+
+def setting(name: str, value: str, env: Mapping[str, str]) -> str:
+    """Return the command that sets a variable in the current shell, to be typed there or put in its startup file."""
+    shell = guess(env, "")
+    if shell in ("powershell", "cmd"):
+        return SHELLS[shell].assign(name, value)
+    import shlex
+
+    return f"export {name}={shlex.quote(value)}"
+
+
+def first_on_path(folder: str, env: Mapping[str, str]) -> str:
+    """Return the command that adds a folder to the PATH in the current shell."""
+    ways = {"powershell": '$Env:Path = "{};$Env:Path"', "cmd": 'set "PATH={};%PATH%"'}
+    return ways.get(guess(env, ""), 'export PATH="{}:$PATH"').format(folder)
+
+
+def other_window(env: Mapping[str, str]) -> str:
+    """Return how to get a console if the window is Git Bash's own (mintty), in which programs find none, else ""."""
+    if not executables.WINDOWS or not env.get("MSYSTEM"):
+        return ""
+    return "The window of Git Bash isn't a console. Use Windows Terminal, or put winpty in front: winpty ccsetup"
 
 
 def lasting(name: str, value: str, env: Mapping[str, str]) -> str:

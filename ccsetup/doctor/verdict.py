@@ -6,12 +6,12 @@ It reads only the AWS files and what they point to. It asks nobody and starts no
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from shlex import quote
 
 from ccsetup.awsfiles.ordinary import is_ordinary
 from ccsetup.core import code_page, executables
 from ccsetup.core.context import Context
 from ccsetup.core.errors import ENDED, Problem
+from ccsetup.core.quoting import quote
 from ccsetup.doctor import checks, gather
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding

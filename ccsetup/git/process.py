@@ -81,7 +81,9 @@ class Runner:
     def __init__(self, env: Mapping[str, str], home: Path) -> None:
         sure = executables.with_sure_path(env)
         self.home, self.path = home, sure["PATH"]
-        self.env = {k: v for k, v in sure.items() if k not in _TIED} | {"HOME": env.get("HOME", str(home))}
+        self.env = {k: v for k, v in sure.items() if k not in _TIED}
+        if not executables.WINDOWS:  # there, git finds its home folder in other variables, for example, HOMEDRIVE
+            self.env.setdefault("HOME", str(home))
         self.env |= _SILENT | _CODED
         if not executables.is_absolute(self.env.get("GIT_EXEC_PATH", self.path)):
             self.env.pop("GIT_EXEC_PATH", None)  # git would load its own parts from the current folder

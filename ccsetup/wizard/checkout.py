@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
+from ccsetup.core import shells
 from ccsetup.core.context import Context, Prompt
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Answers, Asked, Route, Target
+from ccsetup.core.quoting import quote
 from ccsetup.core.result import Cloned
 from ccsetup.git import address
 from ccsetup.git.transport import HELPER, REMOTE, USUAL, Way
@@ -76,7 +77,7 @@ def finding_git(context: Context, way: Way = USUAL) -> Git:
             next="Install ccsetup so that it is on your PATH: pipx install ccsetup",
             code="git.helper-path",
         )
-    line = f'export PATH="{Path(own).parent}:$PATH"'
+    line = shells.first_on_path(str(Path(own).parent), context.env)
     context.screen.note(
         "git can't find git-remote-codecommit. Run this command now, and also add it to your shell's startup file:"
     )
