@@ -16,6 +16,7 @@ from paths import ROOT
 from script import tree
 from tracing import needs_strace, traced
 
+from ccsetup.core import executables
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Route
 from ccsetup.doctor.gather import gathered
@@ -286,3 +287,10 @@ def test_a_clone_of_somebody_else_is_told_in_gits_words(env: dict[str, str], tmp
     os.lchown(it.cwd, 12345, 12345)
     (found,) = [it for it in checks.offline(gathered(it)) if it.code == "git.settings"]
     assert "dubious ownership" in found.because
+
+
+def test_gits_home_is_as_git_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert process.Runner({"HOME": "/other"}, tmp_path).env["HOME"] == "/other"
+    assert process.Runner({}, tmp_path).env["HOME"] == str(tmp_path)
+    monkeypatch.setattr(executables, "WINDOWS", True)
+    assert "HOME" not in process.Runner({"HOMEDRIVE": "H:", "HOMEPATH": "\\"}, tmp_path).env
