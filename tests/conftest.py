@@ -29,6 +29,15 @@ _STRIPPED = (
     "AWS_", "GIT_", "CODE_COMMIT_", "XDG_", "SSH_", "CCSETUP_", "BROWSER", "DISPLAY", "EDITOR", "VISUAL",
     "VIRTUAL_ENV", "CONDA_",
 )  # fmt: skip
+
+# These are about pseudo-terminals, which Windows doesn't have.
+collect_ignore = (
+    ["ui/test_screen.py", "cli/commands/test_demo.py", "cli/commands/test_completion.py",
+     "e2e/journeys/test_repair_journeys.py"]
+    if os.name == "nt"
+    else []
+)  # fmt: skip
+
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 CleanEnv = Callable[..., dict[str, str]]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pexpect
 import pyte
+import pytest
 
 ESC, UP, DOWN, ENTER, CTRL_C = "\x1b", "\x1b[A", "\x1b[B", "\r", "\x03"
 
@@ -20,6 +20,8 @@ class Terminal:
     def __init__(
         self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, columns: int = 100, rows: int = 45
     ) -> None:
+        if os.name == "nt":
+            pytest.skip("Windows has no pseudo-terminal that pexpect can use")
         self.child = pexpect.spawn(
             argv[0],
             list(argv[1:]),
@@ -80,6 +82,8 @@ class Terminal:
 
     def ask(self, question: str) -> None:
         """Wait until the question is the last one on screen, and takes keys: the cursor is behind it, not below."""
+        import termios
+
         until = time.monotonic() + 30
         while True:
             asked = [line for line in self.lines() if line.startswith("?")]

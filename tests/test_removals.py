@@ -17,9 +17,9 @@ REMOVALS = [
     ("core/private_folder.py", "_permitted(partial(os.rmdir, top.at(name), dir_fd=top.descriptor), top, name)"),
     ("core/private_folder.py", "_permitted(partial(os.unlink, folder.at(name), dir_fd=folder.descriptor), folder, name)"),
     ("awsfiles/disk.py", "path.unlink()"),
-    ("awsfiles/store.py", "target.unlink(missing_ok=True)"),
-    ("awsfiles/transaction.py", "self.target.unlink()"),
-    ("awsfiles/transaction.py", "self.target.unlink()"),
+    ("awsfiles/store.py", "disk.patiently(partial(target.unlink, missing_ok=True), target)"),
+    ("awsfiles/transaction.py", "disk.patiently(self.target.unlink, self.target)"),
+    ("awsfiles/transaction.py", "disk.patiently(self.target.unlink, self.target)"),
 ]  # fmt: skip
 
 # The lines that call one of those, or hold the words in another sense.
@@ -39,6 +39,8 @@ OTHERS = [
     ("core/private_folder.py", "_unlink(top, name)"),
     ("core/private_folder.py", "_unlink(inner, each)"),
     ("core/private_folder.py", "def _unlink(folder: Folder, name: str) -> None:"),
+    ("awsfiles/disk.py", "patiently(partial(_unlink, path), path)"),
+    ("awsfiles/disk.py", "def _unlink(path: Path) -> None:"),
     ("awsfiles/removals.py", 'left.remove(f"# {line.text}")'),
     ("awsfiles/removals.py", "left.remove(line.text)"),
     ("aws/credentials.py", "resolver.remove(name)"),

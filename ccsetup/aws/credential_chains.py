@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from shlex import quote
 from typing import Any
 
 from ccsetup.aws import credentials
@@ -18,6 +17,7 @@ from ccsetup.core.context import start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Who
 from ccsetup.core.profile_kind import source_of
+from ccsetup.core.quoting import quote
 
 Settings = Mapping[str, str]
 Get = Callable[[Keys | None], Keys]

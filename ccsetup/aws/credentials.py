@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-import shlex
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
-from shlex import quote
 from typing import Any
 
 from ccsetup.aws import external_programs
@@ -33,6 +31,7 @@ from ccsetup.core.model import DRAFT, Keys, Secret, Who
 from ccsetup.core.profile_chain import chain, holder, program_of
 from ccsetup.core.profile_kind import STATIC, source_of
 from ccsetup.core.program_keys import not_run
+from ccsetup.core.quoting import quote
 
 Arguments = dict[str, Any]  # of create_client
 Popen = Callable[..., Any]  # starts a program, like subprocess.Popen
@@ -254,7 +253,7 @@ def _starting(who: Who, start: Popen = external_programs.popen) -> Popen:
 
     def started(words: list[str], **pipes: Any) -> Any:
         if not who.chosen:
-            raise not_run(who.profile, f"ccsetup doctor {shlex.quote(who.profile)}")
+            raise not_run(who.profile, f"ccsetup doctor {quote(who.profile)}")
         return start(words, **pipes)
 
     return started

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from shlex import quote
 
 from ccsetup.aws.access_request import explain
 from ccsetup.aws.denials import of_call, of_key
@@ -19,6 +18,7 @@ from ccsetup.core.installation import how_to_add
 from ccsetup.core.model import Who
 from ccsetup.core.profile_chain import program_of
 from ccsetup.core.program_keys import RENEW
+from ccsetup.core.quoting import quote
 from ccsetup.core.regions import REGIONS
 from ccsetup.core.sdk_errors import Cause
 from ccsetup.core.text import MASK, did_you_mean, inert, same_but_for_a_slip, veil

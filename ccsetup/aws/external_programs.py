@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ccsetup.aws import errors as sdk_errors
-from ccsetup.core import aws_login, clock, executables, limits
+from ccsetup.core import aws_login, clock, executables, limits, process_tree
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Ran
 from ccsetup.core.errors import Problem
@@ -103,11 +101,7 @@ class _Program(subprocess.Popen[bytes]):
 
     def end(self) -> None:
         """Kill it and everything it started."""
-        with suppress(OSError):
-            if hasattr(os, "killpg"):
-                os.killpg(self.pid, signal.SIGKILL)
-            else:
-                self.kill()
+        process_tree.end(self)
 
 
 def _late(words: list[str]) -> Problem:

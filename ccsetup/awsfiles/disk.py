@@ -7,22 +7,30 @@ import math
 import os
 import re
 import stat
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from shlex import quote
-from typing import AnyStr
+from typing import AnyStr, TypeVar
 
-from ccsetup.core import plain_file
+from ccsetup.core import executables, plain_file
 from ccsetup.core.errors import Problem
 from ccsetup.core.plain_file import AWS_FILE, NotPlain
+from ccsetup.core.quoting import quote
 
 MARK = ".ccsetup-"  # in the name of every draft
 
 _TOKEN_BYTES = 16
 _FRESH_S = 0.02  # another program may still be writing a file that changed this recently,
 _CUT_SHORT_S = 0.5  # and even longer if the file is empty or ends within a line
+
+HELD_S = 1.0  # how long to wait for another program to close a file on Windows
+_PAUSE_S = 0.05
+_ABANDONED_S = 60  # drafts exist for milliseconds
+
+T = TypeVar("T")
 
 _SAYS = {
     errno.ENOSPC: ("the disk is full", "Free some space", "internal"),
@@ -41,6 +49,44 @@ _SAYS = {
     ),
 }
 
+_DENIED_ON_WINDOWS = "Remove the file's read-only attribute, or give yourself permission in Properties, Security"
+
+
+class Held(OSError):
+    """Another program has a file open. On Windows, the file can't be replaced or removed until it is closed."""
+
+
+def patiently(change: Callable[[], T], path: Path) -> T:
+    """Read or change a file. On Windows, wait about a second if another program has it open, then raise Held."""
+    end, tried = time.monotonic() + HELD_S, False
+    while True:
+        try:
+            return change()
+        except PermissionError:
+            held = is_held(path)
+            if held and time.monotonic() > end:
+                raise Held(errno.EACCES, "another program has it open", str(path)) from None
+            if not held and (tried or not executables.WINDOWS):
+                raise
+            tried = not held  # it may have been closed a moment ago
+        time.sleep(_PAUSE_S)
+
+
+def is_held(path: Path) -> bool:
+    """Return whether another program has a file open in a way that keeps it from being replaced. Never on POSIX."""
+    if sys.platform != "win32":
+        return False
+    import ctypes
+
+    delete, all_shared, existing, sharing_violations = 0x10000, 7, 3, (32, 33)
+    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    kernel.CreateFileW.restype = ctypes.c_void_p
+    handle = kernel.CreateFileW(str(path), delete, all_shared, None, existing, 0, None)
+    if handle == ctypes.c_void_p(-1).value:
+        return ctypes.get_last_error() in sharing_violations
+    kernel.CloseHandle(ctypes.c_void_p(handle))
+    return False
+
 
 @contextmanager
 def explained(path: Path, doing: str) -> Iterator[None]:
@@ -50,10 +96,16 @@ def explained(path: Path, doing: str) -> Iterator[None]:
     except NotPlain as error:
         what = f"Can't {doing} {path}: {error.strerror}."
         raise Problem(what, next="Use a regular file instead.", code="file.unreadable") from None
+    except Held as error:
+        what = f"Can't {doing} {error.filename}: {error.strerror}."
+        next_ = "Close the file in the other program, then run the same command again."
+        raise Problem(what, next=next_, code="file.unreadable") from None
     except OSError as error:
         at = error.filename if isinstance(error.filename, str) and MARK not in error.filename else path
         other = (error.strerror or type(error).__name__).lower(), "Correct the problem", "internal"
         why, advice, code = _SAYS.get(error.errno or 0, other)
+        if executables.WINDOWS and error.errno in (errno.EACCES, errno.EPERM):
+            advice = _DENIED_ON_WINDOWS
         what = f"Can't {doing} {at}: {why}."
         raise Problem(what, next=f"{advice}, then run the same command again.", code=code) from None
 
@@ -64,16 +116,17 @@ def contents(path: Path, most: int = AWS_FILE) -> bytes | None:
     The null device counts as no file, because people use its name for that.
     """
     try:
-        return plain_file.content(str(path), most)
+        return patiently(lambda: plain_file.content(str(path), most), path)
     except NotPlain:
         if path.samefile(os.devnull):
             return None
         raise
     except FileNotFoundError:
         if path.is_symlink():
+            remove = f"{'del' if executables.WINDOWS else 'rm'} {quote(str(path))}"
             raise Problem(
                 f"{path} is a symbolic link to {path.readlink()}, which doesn't exist.",
-                next=f"Create that file, or remove the link: rm {quote(str(path))}",
+                next=f"Create that file, or remove the link: {remove}",
                 code="file.unreadable",
             ) from None
         return None
@@ -137,6 +190,11 @@ def drafts(target: Path) -> Iterator[Path]:
                 yield path
 
 
+def is_abandoned(draft: Path) -> bool:
+    """Return whether a draft that needs no lock is too old to be in use."""
+    return _age_s(draft) > _ABANDONED_S
+
+
 def write(fd: int, data: bytes) -> None:
     """Write and sync all bytes, make the file readable by its owner only, and close it."""
     try:
@@ -150,7 +208,7 @@ def write(fd: int, data: bytes) -> None:
 
 def overwrite(path: Path, data: bytes) -> None:
     """Overwrite an existing file with the bytes, truncate it, and sync it."""
-    fd = os.open(path, os.O_WRONLY)
+    fd = patiently(lambda: os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0)), path)
     try:
         put(fd, data)
         os.ftruncate(fd, len(data))
@@ -185,8 +243,24 @@ def discard(path: Path | None) -> None:
     """Remove a draft or a backup, if it still exists."""
     if path is not None:
         with suppress(OSError):
-            # Proof: callers pass files that they created in this run, what `drafts` yields, and undo's backups.
-            path.unlink()
+            if executables.WINDOWS:
+                path.chmod(stat.S_IWRITE)  # a read-only file can't be removed there
+            patiently(partial(_unlink, path), path)
+
+
+def _unlink(path: Path) -> None:
+    # Proof: callers pass files that they created in this run, what `drafts` yields, and undo's backups.
+    path.unlink()
+
+
+def replace(draft: Path, target: Path) -> None:
+    """Give a draft the target's name. If that fails, the target stays as it is, and the error names it."""
+    try:
+        patiently(lambda: draft.replace(target), target)
+    except Held:
+        raise
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(target)) from None
 
 
 def sync(folder: Path) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsetup.awsfiles import disk
 from ccsetup.awsfiles.disk import encoded
+from ccsetup.core import detours
 from ccsetup.core.context import AwsTexts, Change
 from ccsetup.core.errors import Problem
 from ccsetup.core.made_folders import make_folder, remove_folders
@@ -44,6 +46,7 @@ class Files:
         self._judge = judge
         self._state = state or state_folder(env, home)
         self._command = command
+        self._cleared: set[Path] = set()
         self._cache_folders: list[Path] = []  # the folders that were created
 
     @property
@@ -75,11 +78,20 @@ class Files:
 
     def _read(self, path: Path) -> str | None:
         """Return a file's text once no program is writing it, after restoring it if a run was killed while writing."""
+        self._clear(path)
         with disk.explained(path, "read"):
             data = disk.steady(path)
             if data is not None and disk.is_linked(path):
                 data = self._put_back_whole(path, data)
         return None if data is None else data.decode("utf-8", "surrogateescape")
+
+    def _clear(self, path: Path) -> None:
+        """Remove the drafts that a killed run left next to a file, once, unless another run is writing right now."""
+        if path not in self._cleared:
+            self._cleared.add(path)
+            with suppress(Problem, OSError):
+                if next(disk.drafts(Path(os.path.realpath(path))), None):
+                    self._exchange().tidy([path], wait_s=0)
 
     def _put_back_whole(self, path: Path, data: bytes) -> bytes:
         """Return the bytes of a file that is written in place. If a run was killed meanwhile, restore the old ones."""
@@ -127,7 +139,7 @@ class Files:
         named = os.path.expandvars(self._env[variable])
         if not named:
             what = f"{variable} is set but empty, so AWS tools can't find the {name} file."
-            raise Problem(what, next=f"unset {variable}", code="env.overrides")
+            raise Problem(what, next=detours.without([variable], self._env), code="env.overrides")
         return self._expanded(named)
 
     def _expanded(self, named: str) -> Path:
@@ -236,11 +248,18 @@ class Files:
             if after is None:
                 if disk.contents(target) == encoded(edit.before):
                     # Proof: it contains what this program wrote to it, or a cached session that you asked to remove.
-                    target.unlink(missing_ok=True)
+                    disk.patiently(partial(target.unlink, missing_ok=True), target)
                 remove_folders(self._cache_folders)
             else:
                 make_folder(target.parent, self._cache_folders)
-                disk.draft(target, after).replace(target)
+                for stale in disk.drafts(target):
+                    if disk.is_abandoned(stale):
+                        disk.discard(stale)
+                draft = disk.draft(target, after)
+                with ExitStack() as failing:
+                    failing.callback(disk.discard, draft)
+                    disk.replace(draft, target)
+                    failing.pop_all()
 
     def text(self, path: Path) -> str:
         """Read a small text file that the user named. Raises Problem if it doesn't exist or can't be read."""

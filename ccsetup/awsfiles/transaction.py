@@ -27,6 +27,7 @@ from typing import Any
 from ccsetup.awsfiles import disk, edit_proof
 from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles.disk import encoded
+from ccsetup.core import code_page, executables
 from ccsetup.core.errors import Problem
 from ccsetup.core.made_folders import make_folder, remove_folders
 from ccsetup.core.model import Edit, Plan
@@ -67,7 +68,9 @@ class Draft:
         if self.after is not None:
             self._new = disk.draft(self.target, self.after)
             if self._plan:
-                edit_proof.prove(self.edit, self._plan, judge and partial(self._judged, judge))
+                # In another encoding than UTF-8, botocore reads other letters. Its parser is then given the text.
+                plain = self.after.isascii() or not code_page.of_system()
+                edit_proof.prove(self.edit, self._plan, partial(self._judged, judge) if judge and plain else None)
             if self.before is not None:
                 _give(self._new, status)
             modes = (self._mode, self.edit.mode, self.mode, 0o600)
@@ -82,10 +85,13 @@ class Draft:
         return Problem(what, next="Run the same command again.", code="file.changed")
 
     def _second_name(self) -> Path:
-        """Give the file a second name, so that it can be restored and checked. If that isn't possible, copy it."""
+        """Give the file a second name, so that it can be restored and checked. If that isn't possible, copy it.
+
+        On Windows it is always copied: if another program has the file open, none of its names can be removed.
+        """
         name = disk.draft_name(self.target)
         try:
-            if self._in_place:
+            if self._in_place or executables.WINDOWS:
                 raise OSError
             os.link(self.target, name)
         except OSError:
@@ -110,9 +116,9 @@ class Draft:
             self._overwrite(self.after, self._new)
         elif self._new is None:
             # Proof: the plan removes the file, it still contains what the plan was made for, and a backup has it.
-            self.target.unlink()
+            disk.patiently(self.target.unlink, self.target)
         else:
-            self._new.replace(self.target)
+            disk.replace(self._new, self.target)
         disk.sync(self.target.parent)
 
     def _overwrite(self, data: bytes | None, like: Path | None) -> None:
@@ -144,10 +150,10 @@ class Draft:
         if there != self.after:
             return
         if self._old is not None:
-            self._old.replace(self.target)
+            disk.replace(self._old, self.target)
         elif self.after is not None:
             # Proof: the file didn't exist before, and it contains what this change has written.
-            self.target.unlink()
+            disk.patiently(self.target.unlink, self.target)
         disk.sync(self.target.parent)
 
 
@@ -210,11 +216,11 @@ class Exchange:
             unmaking.pop_all()
         return backup
 
-    def tidy(self, paths: Iterable[Path]) -> None:
-        """Remove what a killed run left next to these files."""
+    def tidy(self, paths: Iterable[Path], wait_s: float = LOCK_S) -> None:
+        """Remove what a killed run left next to these files. Raises Problem if another run has a file locked."""
         for target in {Path(os.path.realpath(path)) for path in paths}:
             if next(target.parent.glob(f".{glob.escape(target.name)}{disk.MARK}*"), None):
-                with self._locked(target, []):
+                with self._locked(target, [], wait_s):
                     _tidy(target)
 
     def finish(self, path: Path, there: bytes, wanted: bytes) -> None:
@@ -225,16 +231,16 @@ class Exchange:
                 disk.overwrite(target, wanted)
 
     @contextmanager
-    def _locked(self, target: Path, made: list[Path]) -> Iterator[None]:
+    def _locked(self, target: Path, made: list[Path], wait_s: float = LOCK_S) -> Iterator[None]:
         """Lock a file against this user's other ccsetup processes."""
         from filelock import FileLock, Timeout
 
         name = sha256(os.fsencode(target)).hexdigest()[:32]
-        lock = FileLock(str(self._lock_folder(made) / f"{name}.lock"), timeout=LOCK_S, mode=0o600)
+        lock = FileLock(str(self._lock_folder(made) / f"{name}.lock"), timeout=wait_s, mode=0o600)
         try:
             lock.acquire(poll_interval=0.01)
         except Timeout:
-            what = f"Another ccsetup process has been writing to {target} for {LOCK_S} seconds."
+            what = f"Another ccsetup process has been writing to {target} for {wait_s:.0f} seconds."
             raise Problem(
                 what, next="Stop the other process, then run the same command again.", code="file.changed"
             ) from None

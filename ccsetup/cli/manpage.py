@@ -17,7 +17,11 @@ FILES = (
         "~/.aws/sso/cache, ~/.aws/cli/cache, ~/.aws/boto/cache",
         "sign-ins and role sessions, shared with AWS tools",
     ),
-    ("~/.local/state/ccsetup/undo", "backups for ccsetup undo: the last 20 changes, for up to 30 days"),
+    (
+        "~/.local/state/ccsetup/undo",
+        "backups for ccsetup undo: the last 20 changes, for up to 30 days. macOS: ~/Library/Application"
+        " Support/ccsetup/undo. Windows: %LOCALAPPDATA%\\ccsetup\\undo. ccsetup undo --list names the folder",
+    ),
 )
 
 

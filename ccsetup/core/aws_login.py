@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 
 from ccsetup.core.errors import Problem
+from ccsetup.core.quoting import quote
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def shown(words: list[str]) -> str:
 
 def renew(name: str) -> str:
     """Return the command that signs a profile in again."""
-    return f"ccsetup login {shlex.quote(name)}"
+    return f"ccsetup login {quote(name)}"
 
 
 def is_too_old(version: tuple[int, ...]) -> bool:

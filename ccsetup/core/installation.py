@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import os.path
 import sys
-from shlex import join, quote
+from shlex import join
 
 from ccsetup.core import executables
+from ccsetup.core.quoting import quote
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING
 if TYPE_CHECKING:

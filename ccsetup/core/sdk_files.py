@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from shlex import quote
 from typing import Any, NamedTuple
 
 from ccsetup.core import clock, lean_hash, plain_file, web_token
 from ccsetup.core.plain_file import CERTIFICATES, SMALL, NotPlain
+from ccsetup.core.quoting import quote
 
 Settings = Mapping[str, object]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import NamedTuple
 
+from ccsetup.core import executables
 from ccsetup.core.errors import Problem
 
 
@@ -68,8 +69,8 @@ _CALLED = {"pwsh": "powershell", "powershell": "powershell", "cmd": "cmd", "fish
 
 
 def add_to_path(folder: str, shell: str) -> str:
-    """Return the command that adds an absolute folder to the PATH of a shell."""
-    lines = {"fish": "fish_add_path {}", "powershell": '$Env:Path += ";{}"', "cmd": "set PATH=%PATH%;{}"}
+    """Return the command that puts an absolute folder at the start of a shell's PATH."""
+    lines = {"fish": "fish_add_path {}", "powershell": '$Env:Path = "{};$Env:Path"', "cmd": 'set "PATH={};%PATH%"'}
     return lines.get(shell, 'export PATH="{}:$PATH"').format(folder)
 
 
@@ -82,3 +83,26 @@ def guess(env: Mapping[str, str], parent: str, platform: str = sys.platform) -> 
     if env.get("COMSPEC") and not env.get("SHELL"):  # PowerShell adds a user folder to the system's value
         return "powershell" if env.get("PSModulePath", "").count(";") > 1 else "cmd"
     return "zsh" if platform == "darwin" else "bash"
+
+
+def setting(name: str, value: str, env: Mapping[str, str]) -> str:
+    """Return the command that sets a variable in the current shell, to be typed there or put in its startup file."""
+    shell = guess(env, "")
+    if shell in ("powershell", "cmd"):
+        return SHELLS[shell].assign(name, value)
+    import shlex
+
+    return f"export {name}={shlex.quote(value)}"
+
+
+def other_window(env: Mapping[str, str]) -> str:
+    """Return how to get a console if the window is Git Bash's own (mintty), in which programs find none, else ""."""
+    if not executables.WINDOWS or not env.get("MSYSTEM"):
+        return ""
+    return "The window of Git Bash isn't a console. Use Windows Terminal, or put winpty in front: winpty ccsetup"
+
+
+def lasting(name: str, value: str, env: Mapping[str, str]) -> str:
+    """Return the command that sets a variable for new terminals too, as far as the shell has one."""
+    shell = guess(env, "")
+    return f"setx {name} {value}" if shell in ("powershell", "cmd") else SHELLS[shell].assign(name, value)

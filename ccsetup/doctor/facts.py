@@ -102,6 +102,7 @@ class Facts:
     `programs` are the paths of programs that settings name, `helpers` those of git's helpers ("" if not found);
     `passing` says when git finds a helper that it doesn't find in the person's next shell.
     `not_executable` are the programs that are there but can't be run.
+    `code_page` is the encoding in which botocore reads the AWS files, "" for UTF-8.
     `shell` is the shell that the person types commands in (see `shells`). `modernize`: repair sso.legacy too.
 
     `processes` are the results of credential_process programs, by profile; they run only for profiles in `asked`.
@@ -131,6 +132,7 @@ class Facts:
     passing: Mapping[str, str] = field(default_factory=dict)
     clone: Clone | None = None
     windows: bool = False
+    code_page: str = ""
     programs: Mapping[str, str] = field(default_factory=dict)
     not_executable: frozenset[str] = frozenset()
     shell: str = "bash"

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ccsetup.awsfiles.settings import meant
-from ccsetup.core import regions
+from ccsetup.core import code_page, executables, regions
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
 from ccsetup.core.installation import is_temporary, is_temporary_command, passing_command
@@ -42,7 +42,8 @@ def gathered(context: Context, asked: Sequence[str] = (), modernize: bool = Fals
         unreadable=unreadable,
         git_version=version,
         git_missing=None if version else context.git.missing(),
-        windows=os.name == "nt",
+        windows=executables.WINDOWS,
+        code_page=code_page.of_system(),
         shell=guess(context.env, _parent(context)),
         modernize=modernize,
     )

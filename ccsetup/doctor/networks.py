@@ -7,9 +7,9 @@ Both read HTTPS_PROXY. Settings that come with a folder are left out, since they
 from __future__ import annotations
 
 import re
-from shlex import quote
 
 from ccsetup.core import detours, regions, shells
+from ccsetup.core.quoting import quote
 from ccsetup.doctor.checks.git import covers, of_codecommit
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
@@ -71,5 +71,10 @@ def _named(finding: Finding, it: Brought, words: str, do: str) -> Finding:
 def _assign(facts: Facts, variable: str, it: Brought) -> str:
     """Return the command that gives AWS tools the same value in this shell, without showing a password."""
     if "@" in it.value:
-        return f'export {variable}="$(git config --get {quote(it.key)})"'
+        get = f"git config --get {quote(it.key)}"
+        ways = {
+            "powershell": f"$Env:{variable} = {get}",
+            "cmd": f"for /f \"delims=\" %i in ('{get}') do @set {variable}=%i",
+        }
+        return ways.get(facts.shell, f'export {variable}="$({get})"')
     return (shells.SHELLS.get(facts.shell) or shells.SHELLS["bash"]).assign(variable, it.value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from shlex import quote
 from statistics import median
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from ccsetup.core.arn import account_in
 from ccsetup.core.context import Answer, Sighting
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Answers, Expected, Identity
+from ccsetup.core.quoting import quote
 from ccsetup.doctor import locate
 from ccsetup.doctor.checks.remotes import by_hand, moved
 from ccsetup.doctor.facts import Facts

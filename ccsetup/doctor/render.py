@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ccsetup.core.program_keys import unasked
+from ccsetup.core.quoting import quote
 from ccsetup.core.text import cells, inert, padded, wrap, wrap_step
 from ccsetup.doctor.diagnose import Diagnosis, kinds
 from ccsetup.doctor.findings import FIX, Finding
@@ -129,7 +129,7 @@ def ending(there: Diagnosis, room: int | None, fix: bool = False) -> Iterator[Ro
     width = min(room or WIDE, WIDE)
     if names := [name for name in there.names if name in there.unasked]:
         yield from _hung(("dim", " · "), "", unasked(_names(names)), width)
-        yield from _hung(("cyan", "   → "), "", f"ccsetup doctor {shlex.quote(names[0])}", width)
+        yield from _hung(("cyan", "   → "), "", f"ccsetup doctor {quote(names[0])}", width)
         yield ()
     if not fix and (said := _repairs(there.shown)):
         again = " ".join([FIX, *there.facts.asked])

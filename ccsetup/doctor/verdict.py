@@ -5,13 +5,13 @@ It reads only the AWS files and what they point to. It asks nobody and starts no
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
-from shlex import quote
 
 from ccsetup.awsfiles.ordinary import is_ordinary
+from ccsetup.core import code_page, executables
 from ccsetup.core.context import Context
 from ccsetup.core.errors import ENDED, Problem
+from ccsetup.core.quoting import quote
 from ccsetup.doctor import checks, gather
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
@@ -47,7 +47,8 @@ def stopping(context: Context) -> Mapping[str, Finding]:
         context.cwd,
         context.now(),
         unreadable=unreadable,
-        windows=os.name == "nt",
+        windows=executables.WINDOWS,
+        code_page=code_page.of_system(),
     )
     findings = checks.offline(gather.with_files(context, facts))
     if refusing := next((it for it in findings if it.refuses), None):

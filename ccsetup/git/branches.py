@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ccsetup.core.errors import Problem
+from ccsetup.core.quoting import quote
 from ccsetup.git.errors import without_proxy
 
 _SHOWN = 10
@@ -54,7 +54,7 @@ def chosen(asked: str, default: str, there: Heads, name: str) -> str:
         raise Problem(
             f"{name} doesn't have a default branch.",
             why=f"The repository HEAD doesn't point to a branch. Available branches: {_shown(there.names)}.",
-            next=f"Choose a branch, for example: --branch {shlex.quote(there.names[0])}",
+            next=f"Choose a branch, for example: --branch {quote(there.names[0])}",
             code="git.failed",
         )
     return certain
@@ -75,7 +75,7 @@ def _contradiction(default: str, but: str, name: str, there: Heads) -> Problem:
     return Problem(
         f"CodeCommit says that the default branch of {name} is {default}, but {but}.",
         why=f"Available branches: {_shown(there.names)}.",
-        next=f"Choose a branch, for example: --branch {shlex.quote(there.names[0])}",
+        next=f"Choose a branch, for example: --branch {quote(there.names[0])}",
         code="access.git",
     )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import CloneResult, Route, Submodule
+from ccsetup.core.quoting import quote
 from ccsetup.git import clone as cloning
 from ccsetup.git import clone_settings, lfs, ownership, submodule_hook, submodule_names
 from ccsetup.git.branches import Heads
@@ -84,7 +84,7 @@ def finish(runner: Runner, directory: Path, done: Done | None) -> Problem | None
     return Problem(
         f"The clone in {directory} is complete, but the post-checkout hook failed.",
         why=said(hook.errors),
-        next=f"Fix the problem, then run the hook again: git -C {shlex.quote(str(directory))} checkout",
+        next=f"Fix the problem, then run the hook again: git -C {quote(str(directory))} checkout",
         code="git.checkout",
     )
 
@@ -110,7 +110,7 @@ def _not_checked_out(directory: Path, done: Done) -> Problem:
     return Problem(
         f"The clone in {directory} is complete, but git couldn't check out all of its files.",
         why=said(done.errors),
-        next=f"Fix the problem, then run: git -C {shlex.quote(str(directory))} checkout -f",
+        next=f"Fix the problem, then run: git -C {quote(str(directory))} checkout -f",
         code="git.checkout",
     )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from shlex import quote
 
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit
+from ccsetup.core.quoting import quote
 from ccsetup.git import config
 from ccsetup.git.config import GitConfig, Pairs, SettingChange, Url
 from ccsetup.git.errors import problem_of

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from shlex import quote
 
 from ccsetup.core import detours
 from ccsetup.core.errors import Problem
+from ccsetup.core.quoting import quote
 from ccsetup.core.text import inert, veil
 from ccsetup.git import ownership
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from shlex import quote
 
 from ccsetup.core.errors import Problem
+from ccsetup.core.quoting import quote
 from ccsetup.git import config
 from ccsetup.git.config import Pairs
 from ccsetup.git.errors import said

@@ -22,7 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from ccsetup.core import executables
+from ccsetup.core import executables, process_tree
 from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
 from ccsetup.git.errors import GET_APPLES, WORD, problem_of
@@ -83,7 +83,9 @@ class Runner:
     def __init__(self, env: Mapping[str, str], home: Path) -> None:
         sure = executables.with_sure_path(env)
         self.home, self.path = home, sure["PATH"]
-        self.env = {k: v for k, v in sure.items() if k not in _TIED} | {"HOME": env.get("HOME", str(home))}
+        self.env = {k: v for k, v in sure.items() if k not in _TIED}
+        if not executables.WINDOWS:  # there, git finds its home folder in other variables, for example, HOMEDRIVE
+            self.env.setdefault("HOME", str(home))
         self.env |= _SILENT | _CODED
         if not executables.is_absolute(self.env.get("GIT_EXEC_PATH", self.path)):
             self.env.pop("GIT_EXEC_PATH", None)  # git would load its own parts from the current folder
@@ -289,7 +291,7 @@ def _begun(words: Sequence[str], env: Mapping[str, str], out: int, cwd: Path | N
 def _end_all() -> None:
     """End the processes of threads that still run at exit."""
     for process in [*_running]:
-        _kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+        process_tree.end(process)
 
 
 def _wait(process: subprocess.Popen[bytes], timeout_s: float | None, most: int | None) -> Done:
@@ -359,32 +361,14 @@ def _text(raw: bytes) -> str:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End git's whole process group: ask it to end, and kill it after half a second."""
     if process.poll() is None:
-        _kill(process, signal.SIGTERM)
+        process_tree.end(process, signal.SIGTERM)
         try:
             process.wait(0.5)
         except subprocess.TimeoutExpired:
             pass
-        _kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+        process_tree.end(process)
         process.wait()
     _running.discard(process)
     for pipe in (process.stdout, process.stderr):
         if pipe:
             pipe.close()
-
-
-def _kill(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
-    """Send a signal to a whole group. After the last signal, wait, so that nothing is written later."""
-    if os.name == "nt":
-        taskkill = executables.path_of("taskkill", os.environ)
-        if not taskkill:
-            return process.kill()
-        subprocess.run([taskkill, "/F", "/T", "/PID", str(process.pid)], check=False, capture_output=True)
-        return None
-    try:
-        os.killpg(process.pid, how)
-        for _ in range(20 if how != signal.SIGTERM else 0):
-            process.poll()
-            os.killpg(process.pid, 0)
-            time.sleep(0.02)
-    except (ProcessLookupError, PermissionError):  # the group has ended (macOS raises the second error)
-        pass

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
-from ccsetup.core import executables, installation
+from ccsetup.core import executables, installation, shells
 from ccsetup.core.concurrency import within
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import CloneResult, Edit, Route, Submodule
@@ -332,9 +332,10 @@ class Git:
         needed = ["codecommit", "https"] if scheme[0] == "codecommit" else [scheme[0]]
         missing = [name for name in needed if name not in allowed.split(":")]
         if missing:
+            protocols = [*filter(None, allowed.split(":")), *missing]
             raise Problem(
                 f"GIT_ALLOW_PROTOCOL doesn't allow {' and '.join(missing)}.",
-                next=f"Run: export GIT_ALLOW_PROTOCOL={':'.join([*filter(None, allowed.split(':')), *missing])}",
+                next=f"Run: {shells.setting('GIT_ALLOW_PROTOCOL', ':'.join(protocols), self._runner.env)}",
                 code="git.protocol",
             )
 

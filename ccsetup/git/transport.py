@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ccsetup.core import installation, regions, validate
+from ccsetup.core import installation, regions, shells, validate
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.installation import how_to_install
@@ -121,8 +121,8 @@ def moved_helper(command: str, path: str) -> str:
     """Return a helper's command with its program at another path, "" if the program can't be recognized."""
     if not path or "\n" in path:
         return ""
-    name = re.split(r"[/\\]", path)[-1].removesuffix(".exe")
-    found = re.search(rf"(?:^|[/\\\s\"'!]){re.escape(name)}(?:\.exe)?[\"']?(?P<rest>\s.*)?$", command)
+    name = re.sub(r"(?i)\.exe$", "", re.split(r"[/\\]", path)[-1])
+    found = re.search(rf"(?:^|[/\\\s\"'!]){re.escape(name)}(?:\.(?i:exe))?[\"']?(?P<rest>\s.*)?$", command)
     if not found:
         return ""
     new = f"{'!' if command.startswith('!') else ''}{_word(path)}{found['rest'] or ''}"
@@ -142,6 +142,11 @@ def _host(answers: Answers, look: Look) -> str:
     there = address.parse(answers.text("repo"))
     fips = regions.wants_fips(look.env, look.profiles.get(answers.text("profile"), {}))
     return "" if there.host == regions.git_host(there.region, fips=fips) else there.host
+
+
+def _host_set(host: str, look: Look) -> str:
+    """Return the command that makes git-remote-codecommit use this host."""
+    return shells.setting("CODE_COMMIT_ENDPOINT", host, look.env)
 
 
 def _misread(answers: Answers) -> bool:
@@ -180,7 +185,7 @@ def _choices(answers: Answers, look: Look) -> list[Choice]:
     there = "the URL format in the AWS documentation"
     if why:
         there = "works only until then" if look.git_command(REMOTE) else "needs a line in your shell startup file"
-    remote = Choice(REMOTE, REMOTE, f"needs: export CODE_COMMIT_ENDPOINT={host}" if host else there)
+    remote = Choice(REMOTE, REMOTE, f"needs: {_host_set(host, look)}" if host else there)
     helper = Choice(HELPER, "HTTPS with a credential helper", f"because {why}" if why else "set for this clone only")
     return [helper] if _misread(answers) else [helper, remote] if why else [remote, helper]
 
@@ -190,7 +195,7 @@ def _settle(value: Value, answers: Answers, look: Look) -> str | Corrected | Non
         raise BadAnswer(f"{_because(answers, look)}. Use --via {HELPER}.")
     host = _host(answers, look)
     if value == REMOTE and host:
-        told = f"git will use the region default. To use the host in the address: export CODE_COMMIT_ENDPOINT={host}"
+        told = f"git will use the region default. To use the host in the address: {_host_set(host, look)}"
         return Corrected(REMOTE, told)
     why = _because(answers, look) if value == HELPER and "via" not in look.given else ""
     return Corrected(HELPER, f"Using {HELPER}: {why}.") if why else None

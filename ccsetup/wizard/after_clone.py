@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from ccsetup.access import questions
 from ccsetup.core.context import Context, Prompt
 from ccsetup.core.errors import BadAnswer, Cancelled, Problem
 from ccsetup.core.model import Asked, Submodule, Target
+from ccsetup.core.quoting import quote
 from ccsetup.core.result import Outcome
 from ccsetup.git import address, lfs, transport
 from ccsetup.wizard.verify import Claim
@@ -53,7 +53,7 @@ def large_files(context: Context, git: Git, claim: Claim, directory: Path) -> li
         context.screen.note(
             f"{claim.target.name} keeps {len(files)} file{'s' if len(files) != 1 else ''} in Git LFS, which isn't set "
             f"up here, so there are only pointers. Install it ({lfs.INSTALL}), then run: "
-            f"cd {shlex.quote(str(directory))} && git lfs install && git lfs pull"
+            f"cd {quote(str(directory))} && git lfs install && git lfs pull"
         )
         return []
     with context.screen.busy("Downloading the files in Git LFS"):
@@ -82,7 +82,7 @@ def _submodules(context: Context, git: Git, claim: Claim, top: Path, directory: 
             here = "" if directory == top else f" -C {directory.relative_to(top).as_posix()}"
             context.screen.note(
                 f"Skipped the submodule {where} because it isn't on CodeCommit ({submodule.url}). To fetch it:"
-                f" git{here} submodule update --init -- {shlex.quote(submodule.path)}"
+                f" git{here} submodule update --init -- {quote(submodule.path)}"
             )
             continue
         way = claim.way if target.region == claim.region else claim.way._replace(host="")
@@ -106,7 +106,7 @@ def _submodules(context: Context, git: Git, claim: Claim, top: Path, directory: 
     if why := git.keep_submodules(directory):
         context.screen.note(
             f"ccsetup couldn't prepare this clone for submodules that are added later, because {why}. "
-            f"To fetch them then: ccsetup clone {shlex.quote(git.origin(directory))} {shlex.quote(str(directory))}"
+            f"To fetch them then: ccsetup clone {quote(git.origin(directory))} {quote(str(directory))}"
         )
     return problems
 
@@ -171,6 +171,6 @@ def see_to_name(context: Context, git: Git, directory: Path, outcome: Outcome, p
         name, email = questions.person_in(outcome.identity.arn if outcome.identity else "")
         context.screen.note(
             "git needs a name and an email address for commits. In the clone, run: "
-            f"git config user.name {shlex.quote(name or 'Maria Garcia')} && "
-            f"git config user.email {shlex.quote(email or 'maria@example.com')}"
+            f"git config user.name {quote(name or 'Maria Garcia')} && "
+            f"git config user.email {quote(email or 'maria@example.com')}"
         )

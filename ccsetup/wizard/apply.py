@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from ccsetup.core import clock
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import Answers, Plan, Receipt, Value
+from ccsetup.core.quoting import quote
 from ccsetup.core.result import Outcome
 from ccsetup.wizard import after_clone, checkout, installation_offer
 from ccsetup.wizard.after_clone import Person
@@ -43,9 +43,7 @@ def carry_out(
         if verdict.what != KEEP:
             put_back(context, receipt, kept)
     if outcome.problems and verdict.what == KEEP:
-        context.screen.note(
-            f"The profile {claim.profile} was kept. To try again: ccsetup login {shlex.quote(claim.profile)}"
-        )
+        context.screen.note(f"The profile {claim.profile} was kept. To try again: ccsetup login {quote(claim.profile)}")
         return outcome, verdict
     if outcome.problems:
         return replace(outcome, edits=(), backups=()), verdict
@@ -158,16 +156,16 @@ def tell_ready(context: Context, directory: Path, via: str) -> None:
 
 def typed(folder: str) -> str:
     """Return a folder quoted for a shell, with a leading ~ left unquoted."""
-    return "~/" + shlex.quote(folder[2:]) if folder.startswith("~/") else shlex.quote(folder)
+    return "~/" + quote(folder[2:]) if folder.startswith("~/") else quote(folder)
 
 
 def tell_end(context: Context, claim: Claim, there: Mapping[str, Value | None]) -> None:
     """Show when access expires and what to run then."""
     ends = str(there.get("ccsetup_expires_at") or "")
     if claim.start or there.get("login_session"):
-        context.screen.say(f" When the sign-in expires: ccsetup login {shlex.quote(claim.profile)}")
+        context.screen.say(f" When the sign-in expires: ccsetup login {quote(claim.profile)}")
     elif ends:
         expire = f"expire {clock.when(ends, context.now())}"
-        context.screen.say(f" The credentials {expire}. To renew them: ccsetup login {shlex.quote(claim.profile)}")
+        context.screen.say(f" The credentials {expire}. To renew them: ccsetup login {quote(claim.profile)}")
     elif there.get("mfa_serial"):
-        context.screen.say(f" When the MFA session expires: ccsetup login {shlex.quote(claim.profile)}")
+        context.screen.say(f" When the MFA session expires: ccsetup login {quote(claim.profile)}")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from ccsetup.core import installation, shells
 from ccsetup.core.context import Context, Prompt
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Answers, Asked, Route, Target
+from ccsetup.core.quoting import quote
 from ccsetup.core.result import Cloned
 from ccsetup.git import address
 from ccsetup.git.transport import HELPER, REMOTE, USUAL, Way

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Expected, Plan, Repository, Who
 from ccsetup.core.profile_chain import names_program
 from ccsetup.core.program_keys import not_run
+from ccsetup.core.quoting import quote
 from ccsetup.core.result import Outcome
 from ccsetup.git import address
 from ccsetup.git.transport import Way
@@ -73,7 +73,7 @@ def _agreed(context: Context, wish: Wish, folder: Path, profile: str) -> None:
     if there and (wish.profile or dialogue.agrees(context, wish, question)):
         return
     context.screen.note(f"{checkout.shown(context, folder)} uses the profile {profile}.")
-    raise not_run(profile, f"ccsetup clone {shlex.quote(wish.repo)} --profile {shlex.quote(profile)}")
+    raise not_run(profile, f"ccsetup clone {quote(wish.repo)} --profile {quote(profile)}")
 
 
 def _claim(context: Context, look: Look, wish: Wish, place: Place) -> Claim:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from shlex import quote
 from typing import NamedTuple
 
 from ccsetup.access.questions import BRANCH
@@ -12,6 +11,7 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Target, Value
 from ccsetup.core.question import Question
+from ccsetup.core.quoting import quote
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
 from ccsetup.wizard.engine import Walk

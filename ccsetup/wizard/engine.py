@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from shlex import quote
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ from ccsetup.core.errors import BadAnswer, Final, Missing, Problem, Which
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import BACK, Answers, Asked, Back, Choice, Corrected, Secret, Told, Value
 from ccsetup.core.question import Question
+from ccsetup.core.quoting import quote
 from ccsetup.core.text import inert
 
 T = TypeVar("T")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Route, Who
 from ccsetup.core.profile_chain import names_program, runs_program
 from ccsetup.core.program_keys import unasked
+from ccsetup.core.quoting import quote
 from ccsetup.git import transport
 from ccsetup.git.transport import Way
 from ccsetup.wizard import checkout, find_repository, review
@@ -45,7 +45,7 @@ def seek(context: Context, look: Look, wish: Wish, kept: Kept) -> Place | None:
         if place := _seen(context, look, wish, programs, asked, kept):
             return place
     elif programs:
-        one = f"ccsetup clone {shlex.quote(wish.target.name)} --profile {shlex.quote(programs[0])}"
+        one = f"ccsetup clone {quote(wish.target.name)} --profile {quote(programs[0])}"
         context.screen.note(f"{unasked(', '.join(programs))} To use one of them: {one}")
     if wish.create and not find_repository.silent(asked):
         return place_for(context, look, wish, asked)

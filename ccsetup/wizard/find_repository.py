@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
-from shlex import quote
 from typing import NamedTuple
 
 from ccsetup import access
@@ -20,6 +18,7 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Target, Who
 from ccsetup.core.profile_chain import chain, runs_program
 from ccsetup.core.profile_kind import is_temporary
+from ccsetup.core.quoting import quote
 from ccsetup.core.text import did_you_mean, nearest
 from ccsetup.git import address
 from ccsetup.wizard import review
@@ -260,9 +259,7 @@ def nothing(context: Context, look: Look, asked: Round, target: Target, names: C
     names_like = _near_names(context, look, answered, target.name, asked.chosen)
     same = [name for name in names_like if name.lower() == target.name.lower()]
     hint = f'Did you mean "{same[0]}"? Names are case-sensitive.' if same else did_you_mean(target.name, names_like)
-    logins = "".join(
-        f" To try the profile {name}, sign in first: ccsetup login {shlex.quote(name)}." for name in asked.later
-    )
+    logins = "".join(f" To try the profile {name}, sign in first: ccsetup login {quote(name)}." for name in asked.later)
     if not_heard := silent(asked):
         return _not_known(asked, not_heard, target, logins, hint)
     reasons = list(dict.fromkeys(s.refused.what for s in asked.seen if s.refused and s.profile not in asked.later))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from ccsetup import access
@@ -24,6 +22,7 @@ from ccsetup.core.profile_chain import holder, names_program, sources
 from ccsetup.core.profile_kind import STATIC, has_credentials, is_temporary
 from ccsetup.core.program_keys import not_run
 from ccsetup.core.question import Access, Question
+from ccsetup.core.quoting import quote
 from ccsetup.core.result import briefly_told
 from ccsetup.wizard import apply, profile_list, verify
 from ccsetup.wizard.engine import Walk
@@ -99,7 +98,7 @@ class Renewals:
         look = self.look()
         there = look.profiles.get(name, {})
         if runs(name, look.profiles) and name not in self._chosen:
-            raise not_run(name, f"ccsetup login {shlex.quote(name)}")
+            raise not_run(name, f"ccsetup login {quote(name)}")
         kind = access.owner(there)
         if lost_keys(name, look.profiles):
             kind = access.of("keys")
@@ -328,9 +327,7 @@ def _questions(kind: Access) -> tuple[Question, ...]:
 
 def _about(question: Question, name: str) -> Question:
     """Return a question for renewing: its advice without a terminal names `ccsetup login`."""
-    return question._replace(
-        unasked=question.unasked.replace("ccsetup setup keys", f"ccsetup login {shlex.quote(name)}")
-    )
+    return question._replace(unasked=question.unasked.replace("ccsetup setup keys", f"ccsetup login {quote(name)}"))
 
 
 def _only_keys(sections: Sequence[Section], name: str, texts: AwsTexts) -> tuple[Section, ...]:

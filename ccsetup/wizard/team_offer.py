@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import MACHINE, Asked, Choice, Value
 from ccsetup.core.profile_chain import names_program
 from ccsetup.core.program_keys import not_run
+from ccsetup.core.quoting import quote
 from ccsetup.team import file as team_file
 from ccsetup.team import rules, ways
 from ccsetup.team.contents import Entry, Place, Team
@@ -111,7 +111,7 @@ def let_run(context: Context, entry: Entry, look: Look, yes: bool) -> None:
     question = f"The team file uses your profile {name}, which gets credentials from a program. Run the program?"
     asked = Asked("programs", question, "confirm", default="no")
     if yes or context.prompt is None or context.prompt.ask(asked) != "yes":
-        raise not_run(name, f"--{key.replace('_', '-')} {shlex.quote(name)}")
+        raise not_run(name, f"--{key.replace('_', '-')} {quote(name)}")
 
 
 def places_of(found: Received, clones: Mapping[str, Value]) -> list[Place]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from ccsetup.core.arn import Arn
 from ccsetup.core.context import Context, Start
 from ccsetup.core.errors import Elsewhere, NoRepository, Problem
 from ccsetup.core.model import Edit, Expected, Identity, Repository, Route, Target, Who
+from ccsetup.core.quoting import quote
 from ccsetup.core.result import Outcome
 from ccsetup.core.text import did_you_mean
 from ccsetup.git import transport
@@ -56,7 +56,7 @@ class Claim:
     @property
     def to_go_on(self) -> str:
         """The command that clones this, or resumes the clone."""
-        name, profile = shlex.quote(self.target.name), shlex.quote(self.profile)
+        name, profile = quote(self.target.name), quote(self.profile)
         if not self.profile:
             return f"ccsetup clone {name} --via {self.way.via} --region {self.region}"
         return f"ccsetup clone {name} --profile {profile} --region {self.region}"

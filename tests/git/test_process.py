@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from paths import ROOT
 from script import tree
 from tracing import needs_strace, traced
 
+from ccsetup.core import executables
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Route
 from ccsetup.doctor.gather import gathered
@@ -289,21 +289,8 @@ def test_a_clone_of_somebody_else_is_told_in_gits_words(env: dict[str, str], tmp
     assert "dubious ownership" in found.because
 
 
-@pytest.mark.skipif(os.name == "nt", reason="groups of processes are POSIX's")
-def test_after_the_last_signal_the_group_is_waited_for_and_after_a_request_it_is_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
-    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True)
-    assert child.stdout is not None
-    child.stdout.readline()
-    with monkeypatch.context() as patched:
-        patched.setattr(time, "sleep", lambda seconds: pytest.fail("it waits"))
-        process._kill(child, signal.SIGTERM)
-    assert child.returncode is None
-    process._kill(child, signal.SIGKILL)
-    assert child.returncode == -signal.SIGKILL
-    with pytest.raises(ProcessLookupError):
-        os.killpg(child.pid, 0)
-    process._kill(child, signal.SIGKILL)  # a group that has ended is no error
-    child.stdout.close()
+def test_gits_home_is_as_git_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert process.Runner({"HOME": "/other"}, tmp_path).env["HOME"] == "/other"
+    assert process.Runner({}, tmp_path).env["HOME"] == str(tmp_path)
+    monkeypatch.setattr(executables, "WINDOWS", True)
+    assert "HOME" not in process.Runner({"HOMEDRIVE": "H:", "HOMEPATH": "\\"}, tmp_path).env

@@ -134,3 +134,11 @@ def test_only_hosts_of_awss_tell_their_region() -> None:
     assert transport.is_awss("")
     assert transport.is_awss(VPC)
     assert not transport.is_awss(HOST)
+
+
+@pytest.mark.parametrize("ending", ["", ".exe", ".EXE", ".Exe"])
+def test_a_helpers_program_is_recognized_with_windows_ending_in_any_case(ending: str) -> None:
+    command = f'"C:/tools/git-credential-ccsetup{ending}" --profile dev'
+    assert transport.moved_helper(command, r"D:\new\git-credential-ccsetup.EXE") == (
+        "D:/new/git-credential-ccsetup.EXE --profile dev"
+    )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from shlex import quote
 
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Secret
+from ccsetup.core.quoting import quote
 from ccsetup.git import address
 from ccsetup.git.address import Address
 

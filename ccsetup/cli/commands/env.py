@@ -6,13 +6,13 @@ import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from shlex import quote
 
 from ccsetup.core import missing_profile, profile_partition
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Keys, Who
+from ccsetup.core.quoting import quote
 from ccsetup.core.result import Report
 from ccsetup.core.shells import SHELLS, Shell, guess
 from ccsetup.doctor import verdict

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
-from shlex import quote
 
 from ccsetup import access
 from ccsetup.awsfiles.profile_status import Standing
@@ -17,6 +15,7 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Value
 from ccsetup.core.profile_chain import holder
 from ccsetup.core.program_keys import unasked
+from ccsetup.core.quoting import quote
 from ccsetup.core.result import Report
 from ccsetup.doctor import verdict
 from ccsetup.wizard import profile_list
@@ -182,7 +181,7 @@ def _all(context: Context, renewals: Renewals, look: Look, options: Namespace) -
             refused = verdict.explained(context, refused)
             refused.what = f"{name} wasn't renewed. {refused.what}"
             if isinstance(refused, Missing):
-                refused.next = f"Renew this profile separately: ccsetup login {shlex.quote(name)}"
+                refused.next = f"Renew this profile separately: ccsetup login {quote(name)}"
             context.screen.problem(refused)
             kind = access.owner(look.profiles[name])
             done.append(Renewed(name, kind.name if kind else "", problems=(refused,)))

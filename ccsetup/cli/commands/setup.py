@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ccsetup import access
+from ccsetup.core import shells
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Missing, Problem
 from ccsetup.core.lookup import Look
@@ -60,8 +61,9 @@ def _asked(context: Context) -> Report:
     if context.prompt is None:
         raise Missing(
             "Not running in a terminal.",
-            next=f"Pass all answers as flags: {EXAMPLE} --repo MySharedDemoRepo --yes\n"
-            "Or pass the message that you were sent: ccsetup setup --paste - --yes < message.txt",
+            next="".join(f"{line}\n" for line in [shells.other_window(context.env)] if line)
+            + f"Pass all answers as flags: {EXAMPLE} --repo MySharedDemoRepo --yes\n"
+            + "Or pass the message that you were sent: ccsetup setup --paste - --yes < message.txt",
         )
     return run(context, Options(given={})).report()
 

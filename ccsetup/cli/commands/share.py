@@ -7,7 +7,6 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from ccsetup import share
@@ -15,6 +14,7 @@ from ccsetup.aws.iam import IamRole
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Choice, Edit
+from ccsetup.core.quoting import quote
 from ccsetup.core.result import Report, told
 from ccsetup.share import apply, check, readme, teamfile, trust_merge
 from ccsetup.share.arrangement import ANY_EMAIL, Arrangement

@@ -104,8 +104,7 @@ def _listed(context: Context, changes: Sequence[Change]) -> Report:
     for change in changes:
         names = ", ".join(_shown(context, edit.path) for edit in change.edits)
         context.screen.output(f"{_moment(change)}  {_named(change)}  {names}")
-    if not changes:
-        context.screen.say(" Nothing to undo.")
+    context.screen.say(f" Backups are in {context.files.backups}." if changes else " Nothing to undo.")
     return Report({"ok": True, "changes": [_entry(change) for change in changes], "problems": []})
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from shlex import quote
 
 from ccsetup.core import regions
 from ccsetup.core.installation import how_to_install
+from ccsetup.core.quoting import quote
 from ccsetup.doctor.checks.git import of_codecommit, signing
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding, Remedy

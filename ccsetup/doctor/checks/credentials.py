@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from shlex import quote
 
 from ccsetup.awsfiles.settings import meant
 from ccsetup.core import clock, placeholder, stored_keys
 from ccsetup.core.model import FileName
 from ccsetup.core.placeholder import is_key_placeholder
+from ccsetup.core.quoting import quote
 from ccsetup.doctor.checks.shadowed import ALONE, ID, SECRET, TOKENS, Kind, kinds
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -13,9 +12,12 @@ from ccsetup.awsfiles import file_format, ini
 from ccsetup.awsfiles.ini import Setting
 from ccsetup.awsfiles.misreadings import Oddity
 from ccsetup.awsfiles.settings import DECIDING, FREE, STRICT
+from ccsetup.core import shells
+from ccsetup.core.code_page import misread
 from ccsetup.core.model import FileName
+from ccsetup.core.quoting import quote
 from ccsetup.doctor.facts import Facts
-from ccsetup.doctor.findings import Change, Finding, Remedy
+from ccsetup.doctor.findings import Change, Finding, Remedy, Severity
 
 FILES: tuple[FileName, ...] = ("config", "credentials")
 REFUSED = (
@@ -72,6 +74,24 @@ def encoding(facts: Facts) -> Iterator[Finding]:
                           remedies=remedies, refuses=True)  # fmt: skip
 
 
+def code_page(facts: Facts) -> Iterator[Finding]:
+    """Find letters that botocore reads differently, because it reads the files in this computer's code page."""
+    for file, text in _once(facts):
+        if spelling.encoding(text) or ini.read(text, file).fault:
+            continue
+        if odd := misread(text, facts.code_page):
+            page, says = facts.code_page, f"The letter “{odd.letter}” is saved as UTF-8."
+            because = f"The AWS CLI and boto3 read this file as {page}, so they read “{odd.read}” instead."
+            if not odd.read:
+                because = f"The AWS CLI and boto3 read this file as {page}, where it isn't a letter. {REFUSED}"
+            utf_8 = shells.lasting("PYTHONUTF8", "1", facts.env)
+            do = f"Use only the letters a to z, or make Python read UTF-8, also for AWS tools: {utf_8}"
+            named = [it.name for it in facts.meant(file).stanzas if (it.type, it.line) == ("profile", odd.line)]
+            severity: Severity = "stops" if named or not odd.read else "hinders"
+            yield Finding("file.encoding", severity, says, because, profile="".join(named), path=facts.path(file),
+                          line=odd.line, do=do, refuses=not odd.read)  # fmt: skip
+
+
 def formats(facts: Facts) -> Iterator[Finding]:
     """Find files that are JSON, Rich Text Format or a web page, and files under another name than AWS tools read."""
     for file, text in _once(facts):
@@ -81,7 +101,7 @@ def formats(facts: Facts) -> Iterator[Finding]:
             plain = found.plain if found.plain and ini.read(found.plain, file).fault is None else ""
             remedies = (Remedy("Save it as plain text", texts={file: plain}),) if plain else ()
             aside = path.with_name(path.name + (".html" if "HTML" in found.name else ".json"))
-            paste = f" --paste - < {shlex.quote(str(aside))}" if found.name == "JSON" else ""
+            paste = f" --paste - < {quote(str(aside))}" if found.name == "JSON" else ""
             do = "" if remedies else f"{_moved(facts, path, aside)}\nccsetup setup{paste}"
             yield Finding("file.format", "stops", says, REFUSED, path=path, line=1, fix="auto" if remedies else "tell",
                           do=do, remedies=remedies, refuses=True)  # fmt: skip
@@ -99,7 +119,7 @@ def _moved(facts: Facts, path: Path, new: Path) -> str:
     """Return the command that gives a file another name."""
     if facts.windows:
         return f'ren "{path}" {new.name}'
-    return f"mv {shlex.quote(str(path))} {shlex.quote(str(new))}"
+    return f"mv {quote(str(path))} {quote(str(new))}"
 
 
 def misnamed(path: Path) -> list[Path]:
@@ -204,18 +224,22 @@ def unreadable(facts: Facts) -> Iterator[Finding]:
                 why,
                 "AWS tools act as if the file didn't exist and report “The config profile could not be found”.",
                 path=path,
-                do=_way_in(path, why),
+                do=_way_in(facts, path, why),
             )
 
 
-def _way_in(path: Path, why: str) -> str:
-    name = shlex.quote(str(path))
+def _way_in(facts: Facts, path: Path, why: str) -> str:
+    name = quote(str(path))
     if re.search(r"(?:is|'s) a folder", why):
-        return f"mv {name} {shlex.quote(f'{path}.folder')}"
+        return _moved(facts, path, path.with_name(f"{path.name}.folder"))
     if "link" in why:
-        return f"rm {name}"
+        return f"{'del' if facts.windows else 'rm'} {name}"
     if re.search(r": it(?: is|'s) ", why):
         return "Replace this file, or set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to a regular file."
+    if "another program has it open" in why:
+        return "Close the file in the other program."
+    if facts.windows:
+        return f"Give yourself permission to read it, in an administrator's terminal: takeown /f {name}"
     return f"sudo chown $(id -un) {name} && chmod 600 {name}"
 
 
@@ -232,7 +256,7 @@ def permissions(facts: Facts) -> Iterator[Finding]:
                 "AWS tools let only the owner read a new file (0600), but don't check the permissions later.",
                 path=path,
                 fix="auto",
-                do=f"chmod 600 {shlex.quote(str(path))}",
+                do=f"chmod 600 {quote(str(path))}",
                 remedies=(Remedy("Make the file readable only by you", modes={path: 0o600}),),
             )
 
@@ -255,5 +279,5 @@ def refused(facts: Facts) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
-    encoding, formats, strays, characters, unreadable, permissions, refused,
+    encoding, code_page, formats, strays, characters, unreadable, permissions, refused,
 )  # fmt: skip

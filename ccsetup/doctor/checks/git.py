@@ -6,13 +6,13 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
-from shlex import quote
 
 from ccsetup.core import shells
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.installation import UV, how_to_install, is_temporary, is_temporary_command, kind, requirement
 from ccsetup.core.profile_chain import sources
 from ccsetup.core.profile_kind import has_credentials
+from ccsetup.core.quoting import quote
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import FIX, Finding, Remedy, Severity
 from ccsetup.git import address, clone_profile, config, ownership, transport
@@ -181,7 +181,7 @@ def _helper_gone(facts: Facts, clone: Clone, here: Address, command: str, name: 
         "git asks for a username and password instead.",
         profile if profile in facts.profiles else "",
         fix="auto" if remedies else "tell",
-        do=FIX if remedies else f"ccsetup clone {quote(clone.remote)} {shlex.quote(str(clone.folder))}",
+        do=FIX if remedies else f"ccsetup clone {quote(clone.remote)} {quote(str(clone.folder))}",
         remedies=remedies,
     )
 
@@ -300,7 +300,7 @@ def inherited_helper(facts: Facts) -> Iterator[Finding]:
         because = "After that, git fails with a 403 error until you delete the stored password."
         remedy = Remedy("Turn off the helper for this clone", "use only the clone's own helper", git=settings)
         do = "git config --replace-all credential.helper ''"
-        do += "".join(f" && git config --add credential.helper {shlex.quote(it)}" for it in helpers)
+        do += "".join(f" && git config --add credential.helper {quote(it)}" for it in helpers)
         yield _in_clone(facts.clone, Finding("git.inherited-helper", "stops", says, because, do=do), remedy)
     if not any(_is_true(facts.clone, key) for key in _path_keys(facts.clone)):
         says = "git doesn't pass the repository path to the credential helper."

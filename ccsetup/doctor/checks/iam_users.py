@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from shlex import quote
 
 from ccsetup.core import regions
+from ccsetup.core.quoting import quote
 from ccsetup.doctor.checks.git import covers, effective
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding

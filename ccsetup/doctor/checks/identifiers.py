@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from shlex import quote
 from typing import NamedTuple
 
 from ccsetup.awsfiles.settings import OUTPUTS, comment, meant
@@ -13,6 +12,7 @@ from ccsetup.core.arn import ACCOUNT as ACCOUNT_ID
 from ccsetup.core.arn import Arn
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
+from ccsetup.core.quoting import quote
 from ccsetup.core.text import nearest, without_some
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import FIX, Finding, Remedy, Severity, Wanted

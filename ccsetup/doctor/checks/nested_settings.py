@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from shlex import quote
 
 from ccsetup.awsfiles import nested_blocks
 from ccsetup.awsfiles.ini import Setting, Stanza
 from ccsetup.awsfiles.settings import KNOWN, NESTED, meant
 from ccsetup.core.model import FileName
+from ccsetup.core.quoting import quote
 from ccsetup.core.text import did_you_mean, nearest
 from ccsetup.doctor.checks.files import FILES, REFUSED, told
 from ccsetup.doctor.facts import Facts

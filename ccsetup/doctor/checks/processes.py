@@ -6,10 +6,10 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from shlex import quote
 from typing import Any
 
 from ccsetup.core import clock, program_keys, redact
+from ccsetup.core.quoting import quote, windows_words
 from ccsetup.core.text import inert
 from ccsetup.doctor.checks.shadowed import kinds
 from ccsetup.doctor.facts import Facts, Ran
@@ -24,10 +24,8 @@ _PRINTS = '{"Version": 1, "AccessKeyId": "…", "SecretAccessKey": "…", "Sessi
 
 def words(command: str, windows: bool = False) -> list[str]:
     """Return a command's words as botocore splits them; empty if a quote isn't closed."""
-    if windows:
-        return [it[0] or it[1] for it in re.findall(r'"([^"]*)"|(\S+)', command)]
     try:
-        return shlex.split(command)
+        return windows_words(command) if windows else shlex.split(command)
     except ValueError:
         return []
 

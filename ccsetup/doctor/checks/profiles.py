@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from shlex import quote
 
 from ccsetup.awsfiles import edit, headers, ini
 from ccsetup.awsfiles.characters import plain
@@ -12,6 +11,7 @@ from ccsetup.awsfiles.misreadings import Oddity
 from ccsetup.core import missing_profile
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName, Section
+from ccsetup.core.quoting import quote
 from ccsetup.core.text import nearest
 from ccsetup.doctor import repair
 from ccsetup.doctor.checks import environment

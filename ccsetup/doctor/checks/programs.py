@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 from ccsetup.core.lazy_regex import later
+from ccsetup.core.quoting import quote
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding, Severity
 from ccsetup.git.config import is_address
@@ -36,12 +36,12 @@ _PLACE = r"([\"']?(?P<place>(/|[A-Za-z]:[/\\])([\w@%+=:,./~-]|\\.| )*[/\\]))?"
 _ORDINARY = (
     ("core.sshcommand", later(r"ssh( -i \S+| -p \d+| -o IdentitiesOnly=yes| -[46aqvx])*")),
     ("core.fsmonitor", later(r"\.git/hooks/[\w-]+")),
-    ("filter.", later(rf"{_PLACE}\"?(git[ -]lfs|git-crypt|git-annex|nbstripout)(\.exe)?\"?{_WORDS}")),
-    ("diff.", later(rf"{_PLACE}\"?(git-crypt|nbstripout|git-nbdiffdriver)(\.exe)?\"?{_WORDS}")),
-    ("merge.", later(rf"{_PLACE}\"?(git-annex|git-nbmergedriver)(\.exe)?\"?{_WORDS}")),
+    ("filter.", later(rf"{_PLACE}\"?(git[ -]lfs|git-crypt|git-annex|nbstripout)(\.(?i:exe))?\"?{_WORDS}")),
+    ("diff.", later(rf"{_PLACE}\"?(git-crypt|nbstripout|git-nbdiffdriver)(\.(?i:exe))?\"?{_WORDS}")),
+    ("merge.", later(rf"{_PLACE}\"?(git-annex|git-nbmergedriver)(\.(?i:exe))?\"?{_WORDS}")),
     ("credential.", later(rf"[a-z][\w-]*{_WORDS}")),  # git-credential-NAME on the person's own PATH
-    ("credential.", later(rf"!?{_PLACE}git-credential-[\w-]+(\.exe)?[\"']?{_WORDS}")),
-    ("credential.", later(rf"!{_PLACE}(aws|gh|glab)(\.exe)?[\"']?{_WORDS}")),
+    ("credential.", later(rf"!?{_PLACE}git-credential-[\w-]+(\.(?i:exe))?[\"']?{_WORDS}")),
+    ("credential.", later(rf"!{_PLACE}(aws|gh|glab)(\.(?i:exe))?[\"']?{_WORDS}")),
     ("credential.", later(rf"!f\(\) {{ test \"\$1\" != get \|\| aws{_WORDS}; }}; f")),
 )
 
@@ -61,7 +61,7 @@ def named(facts: Facts) -> Iterator[Finding]:
             f"This clone's configuration specifies a program in {it.key}.",
             "ccsetup doesn't run the program. git may run it when you fetch, push, or check the status in this clone.",
             path=Path(it.file) if it.file else clone.file,
-            do=f"Check the program before you use git in this clone: git config --get-all {shlex.quote(it.key)}",
+            do=f"Check the program before you use git in this clone: git config --get-all {quote(it.key)}",
         )
 
 

@@ -12,6 +12,7 @@ from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
+from ccsetup.core.quoting import quote
 from ccsetup.core.text import STRICT, letters_swapped, nearest
 from ccsetup.doctor.checks import iam_users
 from ccsetup.doctor.checks.git import called, effective, is_codecommit, keepers, of_codecommit, signing, usable
@@ -126,23 +127,23 @@ def _elsewhere(clone: Clone, right: str) -> str:
     rewritten = any(right.startswith(it.value) for it in clone.listed if it.key.endswith("insteadof"))
     if url.written != url.used:  # this clone's remote can go past the rule, which others may use
         push = "--push " if url.push else ""
-        return "" if rewritten else f"git remote set-url {push}{shlex.quote(url.remote)} {shlex.quote(right)}"
-    file = shlex.quote(str(clone.place(url.key, url.written)))
-    old = shlex.quote(config.pattern(url.written))
-    return f"git config --file {file} --replace-all {shlex.quote(url.key)} {shlex.quote(right)} {old}"
+        return "" if rewritten else f"git remote set-url {push}{quote(url.remote)} {quote(right)}"
+    file = quote(str(clone.place(url.key, url.written)))
+    old = quote(config.pattern(url.written))
+    return f"git config --file {file} --replace-all {quote(url.key)} {quote(right)} {old}"
 
 
 def by_hand(clone: Clone, remedies: Sequence[Remedy]) -> str:
     """Return the command that does what the first remedy does, or else one that shows where the settings are."""
     for (key, old), new in (it for remedy in remedies for it in remedy.replaced.items()):
-        this = shlex.quote(config.pattern(old))
+        this = quote(config.pattern(old))
         if not config.is_address(key):
-            return f"git config --replace-all {shlex.quote(key)} {shlex.quote(new)} {this}"
+            return f"git config --replace-all {quote(key)} {quote(new)} {this}"
         push = "--push " if key.endswith(".pushurl") else ""
         among_others = "" if config.values(clone.own, key)[0] == old else f" {this}"
         if among_others and _PASSWORD.search(old):
             break
-        return f"git remote set-url {push}{shlex.quote(clone.url.remote)} {shlex.quote(new)}{among_others}"
+        return f"git remote set-url {push}{quote(clone.url.remote)} {quote(new)}{among_others}"
     if command := next((it.command for it in remedies if it.command), ""):
         return command
     return r"git config --show-origin --get-regexp '^(remote|url|credential)\.'"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from shlex import quote
 from typing import NamedTuple
 
 from ccsetup.awsfiles.settings import meant
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.profile_kind import STATIC, has_own_credentials, source_of
+from ccsetup.core.quoting import quote
 from ccsetup.core.text import nearest, same_but_for_a_slip
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import FIX, Finding, Remedy, Wanted

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from shlex import quote
 
 from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import regions, validate
@@ -12,6 +11,7 @@ from ccsetup.core.arn import PARTITION, account_in
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
+from ccsetup.core.quoting import quote
 from ccsetup.core.regions import REGION
 from ccsetup.core.text import without_some
 from ccsetup.doctor.facts import Facts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from shlex import quote
 
 from ccsetup.awsfiles import ini
 from ccsetup.awsfiles.ini import Stanza
@@ -13,6 +12,7 @@ from ccsetup.core import sso_session, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
 from ccsetup.core.profile_kind import has_own_credentials, source_of
+from ccsetup.core.quoting import quote
 from ccsetup.core.sso_session import SCOPE, WHERE, WHO
 from ccsetup.core.text import nearest
 from ccsetup.doctor.facts import Facts

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from shlex import quote
 
 from ccsetup.aws.sso import token_cache
 from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import validate, web_token
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import BadAnswer
+from ccsetup.core.quoting import quote
 from ccsetup.doctor.checks.sso import is_whole, session_of, signing_in
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import FIX, Finding, Remedy, Wanted

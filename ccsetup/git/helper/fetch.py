@@ -459,7 +459,9 @@ def _refusal(cause: Cause, code: str, message: str, status: int, *, operation: s
 
 def _no_profile(name: str, session: Session, named: bool) -> str:
     if not name:
-        return "AWS_PROFILE is set but empty. Run: unset AWS_PROFILE"
+        from ccsetup.core import detours
+
+        return f"AWS_PROFILE is set but empty. Run: {detours.without(['AWS_PROFILE'], os.environ)}"
     from ccsetup.core import missing_profile
 
     usual = missing_profile.usual_texts(os.environ, os.path.expanduser("~"))

@@ -88,5 +88,9 @@ def quoted(name: str) -> str:
     """Return a name quoted for a shell."""
     if name and _PLAIN.issuperset(name):
         return name
+    if os.name == "nt":
+        from ccsetup.core.quoting import quote
+
+        return quote(name)
     escaped = name.replace("'", "'\\''")
     return f"'{escaped}'"

@@ -175,6 +175,7 @@ def test_the_list_says_when_which_command_and_which_files(tmp_path: Path) -> Non
     assert [(it["command"], it["profile"]) for it in report.document["changes"]] == [("login", "two"), ("setup", "one")]
     assert datetime.fromisoformat(report.document["changes"][1]["at"].replace("Z", "+00:00")) == NOW
     assert "login two  ~/.aws/config, ~/.aws/credentials" in shown(around)
+    assert f"Backups are in {around.files.backups}." in shown(around).replace("\n ", " ")
 
 
 def test_a_symbolic_link_and_its_target_stay_what_they_were(tmp_path: Path) -> None:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import locale
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
+from ccsetup.awsfiles.plan import make
+from ccsetup.awsfiles.store import Files
+from ccsetup.core.model import Section
 from ccsetup.doctor import checks
 from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.findings import Finding
 from ccsetup.doctor.gather import gathered
 from tests.aws_corpus import parsed
 from tests.homes import KEYS, Home, context_of, facts_of, mended
@@ -98,3 +106,46 @@ def test_a_file_under_another_name_gets_its_own(name: str, tmp_path: Path) -> No
     assert [(it.path, it.do) for it in found] == [(folder / name, f"mv {folder / name} {folder / right}")]
     (folder / right).write_text(PLAIN)
     assert "file.name" not in {it.code for it in checks.offline(gathered(context, ()))}
+
+
+PAGE = "[profile maria]\nregion = us-east-2\n\n[profile José]\nregion = us-east-2\n"
+
+
+def in_a_page(text: str, page: str = "cp1252", **env: str) -> list[Finding]:
+    found = checks.offline(replace(facts_of(text, BASE), code_page=page, windows=True, env=env))
+    return [it for it in found if it.code == "file.encoding"]
+
+
+def test_a_letter_that_aws_tools_on_windows_read_differently_is_named_with_its_line() -> None:
+    (finding,) = in_a_page(PAGE, COMSPEC="C:\\Windows\\System32\\cmd.exe")
+    assert (finding.line, finding.profile, finding.severity, finding.fix) == (4, "José", "stops", "tell")
+    assert "“é”" in finding.says and "“Ã©”" in finding.because and "cp1252" in finding.because
+    assert "setx PYTHONUTF8 1" in finding.do
+    assert in_a_page(PAGE, "") == []
+    assert in_a_page(PAGE.replace("[profile José]", "# José\n[profile jose]")) == []
+
+
+def test_a_letter_that_makes_aws_tools_reject_the_file_stops_every_profile() -> None:
+    (finding,) = in_a_page(PAGE.replace("[profile José]", "# Ávila\n[profile jose]"))
+    assert (finding.line, finding.severity, finding.refuses) == (4, "stops", True)
+    assert "Unable to parse config file" in finding.because
+
+
+@pytest.mark.parametrize("comment", ["José", "Ávila"])
+def test_a_file_that_botocore_reads_in_a_code_page_can_be_changed(
+    comment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """botocore's parser sees other letters there, or none at all, which is no fault of the change."""
+    monkeypatch.setattr(locale, "getpreferredencoding", lambda do_setlocale: "cp1252")
+
+    def judge(path: Path) -> Mapping[str, object]:
+        text = path.read_text(encoding="cp1252")
+        return {it: {} for it in text.splitlines()}
+
+    (tmp_path / ".aws").mkdir()
+    config = tmp_path / ".aws" / "config"
+    config.write_text(f"# {comment}\n[profile Zoë]\nregion = us-east-2\n", encoding="utf-8")
+    files = Files({}, tmp_path, lambda: datetime.now(timezone.utc), judge=judge, state=tmp_path / "state")
+    section = Section("config", "profile", "Zoë", {"region": "eu-west-1"})
+    files.apply(make("Zoë", "eu-west-1", (section,), files.read()))
+    assert config.read_text(encoding="utf-8") == f"# {comment}\n[profile Zoë]\nregion = eu-west-1\n"

@@ -416,8 +416,8 @@ def test_git_without_its_helper_is_told_where_it_would_look():
     for shell, do in (
         ("bash", 'export PATH="/opt/cc/bin:$PATH"'),
         ("fish", "fish_add_path /opt/cc/bin"),
-        ("powershell", '$Env:Path += ";/opt/cc/bin"'),
-        ("cmd", "set PATH=%PATH%;/opt/cc/bin"),
+        ("powershell", '$Env:Path = "/opt/cc/bin;$Env:Path"'),
+        ("cmd", 'set "PATH=/opt/cc/bin;%PATH%"'),
     ):
         (finding,) = found(facts(ROLE, BASE, helpers=nowhere, scripts="/opt/cc/bin", shell=shell), "git.")
         assert (finding.code, finding.severity, finding.do) == ("git.helper-path", "hinders", do)

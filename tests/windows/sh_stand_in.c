@@ -1,0 +1,108 @@
+/*
+ * A stand-in for the sh.exe that Git for Windows brings, for a git.exe without one. It is no shell: it runs
+ * `sh -c COMMAND NAME [ARGUMENT...]` only for the two kinds of commands that git runs with it in the stories:
+ *
+ *   PROGRAM WORDS... "$@"             a credential helper, with its words and quotes as in sh, and the arguments
+ *   f() { test "$1" != get || printf "..." "$A" "$B"; }; f "$@"      the helper of git-remote-codecommit
+ *
+ * It ends with 127 and a line on stderr for anything else, so that no story passes by accident.
+ */
+#include <process.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST 64
+
+static int refused(const char *why, const char *command)
+{
+	fprintf(stderr, "sh stand-in: %s: %s\n", why, command);
+	return 127;
+}
+
+/* Print a format of printf(1) that has %s and \n alone, with environment variables named by "$NAME". */
+static int print(const char *rest)
+{
+	char format[256], name[128];
+	int length, at = 0, n = 0;
+
+	if (sscanf(rest, " \"%255[^\"]\"%n", format, &length) != 1)
+		return -1;
+	rest += length;
+	for (const char *c = format; *c; c++) {
+		if (c[0] == '\\' && c[1] == 'n') {
+			putchar('\n');
+			c++;
+		} else if (c[0] == '%' && c[1] == 's') {
+			if (sscanf(rest + at, " \"$%127[A-Z_]\"%n", name, &n) != 1)
+				return -1;
+			at += n;
+			fputs(getenv(name) ? getenv(name) : "", stdout);
+			c++;
+		} else
+			putchar(*c);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const char function[] = "f() { test \"$1\" != get || printf ";
+	char word[4096], *words[MOST], *quoted[MOST];
+	int count = 0, length = 0, started = 0;
+	char open = 0;
+
+	if (argc < 3 || strcmp(argv[1], "-c"))
+		return refused("only -c", argc > 1 ? argv[1] : "");
+	const char *command = argv[2];
+	if (!strncmp(command, function, sizeof(function) - 1)) {
+		if (!strstr(command, "; }; f"))
+			return refused("not the function that is known here", command);
+		if (argc < 5 && !strstr(command, "; }; f get"))
+			return refused("no operation", command);
+		if (argc >= 5 && strcmp(argv[argc - 1], "get"))
+			return 0;
+		return print(command + sizeof(function) - 1) ? refused("printf", command) : 0;
+	}
+	for (const char *c = command;; c++) {
+		if (!open && (*c == 0 || *c == ' ')) {
+			if (started && count < MOST - 8) {
+				word[length] = 0;
+				if (!strcmp(word, "$@") || !strcmp(word, "\"$@\""))
+					for (int i = 4; i < argc && count < MOST - 2; i++)
+						words[count++] = argv[i];
+				else
+					words[count++] = strdup(word);
+			}
+			length = started = 0;
+			if (!*c)
+				break;
+		} else if (!*c) {
+			return refused("a quote isn't closed", command);
+		} else if (open ? *c == open : (*c == '\'' || *c == '"')) {
+			open = open ? 0 : *c;
+			started = 1;
+		} else {
+			if (!open && strchr("|&;<>()`{}*?", *c))
+				return refused("this takes a shell", command);
+			if (!open && *c == '\\' && c[1])
+				c++;
+			if (length < (int)sizeof(word) - 1)
+				word[length++] = *c;
+			started = 1;
+		}
+	}
+	words[count] = NULL;
+	if (!count)
+		return refused("nothing to run", command);
+	for (int i = 0; i <= count; i++) { /* Windows' spawn joins the words with spaces */
+		if (!words[i]) {
+			quoted[i] = NULL;
+			continue;
+		}
+		quoted[i] = malloc(strlen(words[i]) + 3);
+		sprintf(quoted[i], strchr(words[i], ' ') || !*words[i] ? "\"%s\"" : "%s", words[i]);
+	}
+	int code = (int)_spawnvp(_P_WAIT, words[0], (const char *const *)quoted);
+	return code < 0 ? refused("can't run", words[0]) : code;
+}
