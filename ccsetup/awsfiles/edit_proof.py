@@ -84,7 +84,7 @@ def parts(edit: Edit) -> tuple[int, str, str]:
     """
     before, after = edit.before or "", edit.after or ""
     start, old, new = editing.window(before, after)
-    if edit.file and headers.are_ordinary(old, edit.file) and headers.are_ordinary(new, edit.file):
+    if edit.file and not any(_reading(it, edit.file, edit.file == "config").oddities for it in (old, new)):
         return count_lines(before[:start]), old, new
     return 0, before, after
 
