@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "core": "",
     "ui": "core",
     "awsfiles": "core",
-    "aws": "core",
+    "aws": "core awsfiles.fast_read",  # botocore's own reader takes seconds for ten thousand profiles
     "git": "core",
     "access": "core awsfiles git",
     "doctor": "core awsfiles aws git access",

@@ -11,7 +11,8 @@ from functools import cache
 from typing import Any, TypeVar
 
 from ccsetup.aws.errors import problem_of
-from ccsetup.core import limits, regions, sdk_files
+from ccsetup.awsfiles import fast_read
+from ccsetup.core import limits, plain_file, regions, sdk_files
 from ccsetup.core.concurrency import within
 from ccsetup.core.denial import Federated
 from ccsetup.core.errors import Problem
@@ -123,15 +124,64 @@ class _Reading:
     """Both AWS files as botocore reads them: its full_config, and the credentials file alone."""
 
     def __init__(self, session: Any) -> None:
-        from botocore import configloader
+        paths = [session.get_config_variable(name) for name in ("config_file", "credentials_file")]
+        try:
+            self.both, self.credentials = _plain(*paths)
+        except fast_read.Unsure:
+            self.both, self.credentials = _by_botocore(*paths)
 
-        config = _found(lambda: configloader.load_config(session.get_config_variable("config_file")))
-        self.both: dict[str, Any] = config or {"profiles": {}}
-        self.credentials: dict[str, Any] = _found(
-            lambda: configloader.raw_config_parse(session.get_config_variable("credentials_file"))
-        )
-        for name, settings in self.credentials.items():
-            self.both["profiles"][name] = {**self.both["profiles"].get(name, {}), **settings}
+
+def _plain(config: str, credentials: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read both files much faster than botocore. Raises Unsure if only botocore can read them."""
+    text, secrets = _ascii(config), _ascii(credentials)
+    sessions: dict[str, dict[str, str]] = {}
+    others: dict[str, dict[str, str]] = {}
+    found = fast_read.profiles(text or "", secrets or "", sessions, others)
+    profiles = {name: _nested(settings) for name, settings in found}
+    alone = {name: _nested(settings) for name, settings in fast_read.sections(secrets or "")}
+    if text is None:
+        return {"profiles": profiles}, alone
+    services = {name: _nested(others.pop(name)) for name in [*others] if name.startswith("services ")}
+    both: dict[str, Any] = {name: _nested(settings) for name, settings in others.items()}
+    both |= {"profiles": profiles, "sso_sessions": {name: _nested(there) for name, there in sessions.items()}}
+    both["services"] = {name.removeprefix("services "): settings for name, settings in services.items()}
+    return both, alone
+
+
+def _ascii(named: str) -> str | None:
+    """Return a file's text, None if it doesn't exist. Raises Unsure if its encoding matters, or if it can't be read."""
+    path = os.path.expanduser(os.path.expandvars(named))  # noqa: PTH111 — as the SDK finds it
+    try:
+        data = plain_file.content(path, plain_file.AWS_FILE)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise fast_read.Unsure from error
+    if not data.isascii():
+        raise fast_read.Unsure
+    return data.decode("ascii")
+
+
+def _nested(settings: dict[str, str]) -> dict[str, Any]:
+    """Return a section's settings with each nested block as a mapping."""
+    if not any(value[:1] == "\n" for value in settings.values()):
+        return settings
+    return {key: _block(value) if value[:1] == "\n" else value for key, value in settings.items()}
+
+
+def _block(value: str) -> dict[str, str]:
+    lines = (line.partition("=") for line in value.split("\n") if line)
+    return {key.strip(): inner.strip() for key, _, inner in lines}
+
+
+def _by_botocore(config: str, credentials: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    from botocore import configloader
+
+    both: dict[str, Any] = _found(lambda: configloader.load_config(config)) or {"profiles": {}}
+    alone: dict[str, Any] = _found(lambda: configloader.raw_config_parse(credentials))
+    for name, settings in alone.items():
+        both["profiles"][name] = {**both["profiles"].get(name, {}), **settings}
+    return both, alone
 
 
 def _found(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -49,6 +49,7 @@ __all__ = [
 Parsed = Mapping[str, Mapping[str, Any]]  # header → key → value, as botocore.configloader.raw_config_parse returns it
 
 WHOLE = 32_768  # characters; longer texts are proven by the parts around an edit
+AROUND = 3  # unchanged lines around an edit that its diff shows
 
 _SPELLED = later(r"([^=:]*[=:])([^\S\r\n]*)(.*?)([^\S\r\n]*[\r\n]*)\Z", re.DOTALL)
 _CUT = later(r"\n\[[^\r\n]+\]")
@@ -300,7 +301,10 @@ def parse(text: str) -> dict[str, dict[str, str]]:
 
 
 def window(before: str, after: str) -> tuple[int, str, str]:
-    """Return the offset of the differences between two long texts, and the whole parts around them in both."""
+    """Return the offset of the differences between two long texts, and the whole parts around them in both.
+
+    The parts have at least AROUND lines before and after the differences, where there are so many.
+    """
     a, b = len(before), len(after)
     if max(a, b) <= WHOLE:
         return 0, before, after
@@ -308,7 +312,11 @@ def window(before: str, after: str) -> tuple[int, str, str]:
     head = _longest(most, lambda low, high: before[low:high] == after[low:high])
     tail = _longest(most - head, lambda low, high: before[a - high : a - low] == after[b - high : b - low])
     start = _previous_cut(before, _previous_cut(before, head))
+    while start and before.count("\n", start, head) <= AROUND:
+        start = _previous_cut(before, start)
     end = _next_cut(before, _next_cut(before, a - tail))
+    while end < a and before.count("\n", a - tail, end) <= AROUND:
+        end = _next_cut(before, end)
     old, new = before[start:end], after[start : end + b - a]
     added = set(read(new, "config").headers) - set(read(old, "config").headers)
     if any(f"[{header}]" in before[:start] or f"[{header}]" in before[end:] for header in added):

@@ -77,6 +77,18 @@ def _with(texts: AwsTexts, file: FileName, text: str | None) -> AwsTexts:
     return texts._replace(config=text) if file == "config" else texts._replace(credentials=text)
 
 
+def parts(edit: Edit) -> tuple[int, str, str]:
+    """Return the parts of an edit's texts around their differences, and how many lines come before them.
+
+    Unless these parts mean the same whatever is around them, both whole texts are returned.
+    """
+    before, after = edit.before or "", edit.after or ""
+    start, old, new = editing.window(before, after)
+    if edit.file and not any(_reading(it, edit.file, edit.file == "config").oddities for it in (old, new)):
+        return count_lines(before[:start]), old, new
+    return 0, before, after
+
+
 def check(before: str | None, after: str | None, sections: Sequence[Section], shared: bool = False) -> None:
     """Raise Problem if writing these sections of one file would remove or change anything else."""
     start, old, new = editing.window(before or "", after or "")

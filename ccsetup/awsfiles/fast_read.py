@@ -4,9 +4,9 @@
 
 Raises Unsure if the texts aren't plain; then botocore decides. Uses only the standard library.
 
-A text is plain if each line is a header in column 0, a `key = value` (with any delimiter), a comment or blank. Then the
-result is the same as that of `ini` and botocore. Values over several lines, odd headers and everything that botocore
-would reject are left to `ini`.
+A text is plain if each line is a header in column 0, a `key = value` (with any delimiter), part of a nested block, a
+comment or blank. Then the result is the same as that of `ini` and botocore. Other values over several lines, odd
+headers and everything that botocore would reject are left to `ini`.
 """
 
 from __future__ import annotations
@@ -17,75 +17,164 @@ from ccsetup.core import lean_hash, plain_file
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than a call
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Settings = dict[str, str]
 
 # What makes a line read differently from `key = value`, in addition to lines with another form.
-_UNUSUAL = ("\r", "\t", " \n", " =  ", "\0", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x1f", "\x85")
+_UNUSUAL = ("\t", " \n", " =  ")
+# Characters at which only some programs end a line.
+_REFUSED = ("\0", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x1f", "\x85", "\u2028", "\u2029")
 
-
+_TYPES = ("profile", "sso-session", "services")
 _STATIC = frozenset({"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"})
 
 
 def profiles(
-    config: str, credentials: str, sessions: dict[str, Settings], respelled: bool = False
+    config: str, credentials: str, sessions: dict[str, Settings], others: dict[str, Settings] | None = None
 ) -> Iterator[tuple[str, Settings]]:
     """Yield each profile's name and settings, with credentials overriding config. Store sso-sessions in `sessions`.
 
-    `respelled` takes longer, and understands every form of `key = value` and comments. Raises Unsure at any time; then
-    the profiles yielded before must not be used.
+    Nested blocks stay text, as in `ini`. `others` gets all other sections of config, services as "services NAME".
+    Raises Unsure at any time; then the profiles yielded before must not be used.
     """
-    others = dict(_sections(credentials, respelled))
-    for header, settings in _sections(config, respelled):
+    secrets = dict(sections(credentials))
+    if _are_odd(secrets):
+        raise Unsure
+    headers: set[str] = set()
+    quoted: dict[str, set[str]] = {}  # header: all that it can be spelled like
+    for header, settings in sections(config):
         type, _, name = header.partition(" ")
-        if header == "default":
-            type, name = "profile", header
-        elif name == header[8:] == "default":
+        if header[-1] in "\"'" and type in _TYPES:
+            name = _unquoted(name)
+            quoted[header] = {f"{type} {quote}{name}{quote}" for quote in ("", '"', "'")}
+        else:
+            headers.add(header)
+            if header == "default":
+                type, name = "profile", header
+            elif " " in name or not name:
+                if header.startswith(_TYPES):
+                    raise Unsure
+                type = ""
+        if type == "profile" and name == "default" != header:
             raise Unsure  # there may also be a [default]
-        if type == "profile" and name and " " not in name:
-            if name in others and not _STATIC.isdisjoint(settings):
+        if type == "profile":
+            if name in secrets and not _STATIC.isdisjoint(settings):
                 raise Unsure  # the two halves of an access key may be in different files
-            yield name, {**settings, **others.pop(name)} if name in others else settings
-        elif type == "sso-session" and name and " " not in name:
+            yield name, {**settings, **secrets.pop(name)} if name in secrets else settings
+        elif type == "sso-session":
             sessions[name] = settings
-        elif header.startswith(("profile", "sso-session")):
+        elif type != "services" and header.startswith(_TYPES):
             raise Unsure
-    yield from others.items()
+        elif others is not None:
+            others[f"services {name}" if type == "services" else header] = settings
+    if _are_odd(headers) or any(
+        not spellings.isdisjoint(headers) or len(spellings & quoted.keys()) > 1 for spellings in quoted.values()
+    ):
+        raise Unsure
+    yield from secrets.items()
 
 
-def _sections(text: str, respelled: bool) -> Iterator[tuple[str, Settings]]:
-    """Yield each header and its settings."""
-    if not _is_text(text):
+def _unquoted(name: str) -> str:
+    """Return a quoted name as shlex reads it. Raises Unsure if there is more to it than quotes around it."""
+    inner = name[1:-1]
+    if len(name) < 3 or name[0] != name[-1] or name[0] in inner or "\\" in inner or inner != inner.strip():
         raise Unsure
-    if respelled:
-        text = "\n".join(map(_spelled, text.replace("\r\n", "\n").split("\n")))
-    if any(mark in text for mark in _UNUSUAL) or text.endswith(" "):
+    return inner
+
+
+def _are_odd(headers: Iterable[str]) -> bool:
+    together = "".join(headers)
+    return any(mark in together for mark in "\"'\\\t")
+
+
+def sections(text: str) -> Iterator[tuple[str, Settings]]:
+    """Yield each section's header and settings. Raises Unsure at any time."""
+    if not _is_text(text) or any(mark in text for mark in _REFUSED):
         raise Unsure
-    first, *parts = ("\n" + text).split("\n[")
-    if first.strip("\n"):
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+        if "\r" in text:
+            raise Unsure
+    unusual = [mark for mark in _UNUSUAL if mark in text]
+    first, *parts = ("\n" + text).split("\n[")  # a line that starts with a bracket is always a header
+    if any(line.strip()[:1] not in ("", "#", ";") for line in first.split("\n")):
         raise Unsure
-    keys: set[str] = set()
+    keys: set[str] = set()  # those that are known to be keys
     headers: set[str] = set()
     count = len(parts)
     parts.reverse()
     while parts:  # each is freed as soon as it is read, because allocating new memory takes time
-        header, _, body = parts.pop().partition("]")
-        said = [line.split(" = ", 1) for line in body.split("\n") if line]
-        try:
-            settings: Settings = dict(said)  # ValueError unless all are pairs
-        except ValueError:
-            raise Unsure from None
-        if len(settings) < len(said) or (body and body[0] != "\n"):
+        header, bracket, body = parts.pop().partition("]")
+        settings = None
+        if body[:1] in ("", "\n") and body[-1:] != " " and not any(mark in body for mark in unusual):
+            settings = _plain(body, keys)
+        if settings is None:
+            settings = _walked(header, body, keys)
+        if not bracket or header in ("", "DEFAULT"):
             raise Unsure
-        keys.update(settings)
         headers.add(header)
         yield header, settings
-    together = "".join(headers)
-    if len(headers) < count or headers & {"", "DEFAULT"} or any(mark in together for mark in "\"'\\"):
+    if len(headers) < count:
         raise Unsure
-    if not all(map(_is_key, keys)):
+
+
+def _plain(body: str, keys: set[str]) -> Settings | None:
+    """Return the settings below a header if each line is `key = value`, a comment or empty, otherwise None."""
+    said = [line.split(" = ", 1) for line in body.split("\n") if line and line[0] not in "#;"]
+    try:
+        settings: Settings = dict(said)  # ValueError unless all are pairs
+    except ValueError:
+        return None
+    if not keys.issuperset(settings):
+        if not all(map(_is_key, settings)):
+            return None
+        keys.update(settings)
+    if len(settings) < len(said):
         raise Unsure
+    return settings
+
+
+def _walked(header: str, body: str, keys: set[str]) -> Settings:
+    """Read what follows a header's bracket line by line, as configparser does. Raises Unsure.
+
+    The only values over several lines that it reads are nested blocks: of s3 in a profile, and of services.
+    """
+    rest, _, body = body.partition("\n")
+    if "]" in rest or rest.strip()[:1] not in ("", "#", ";"):
+        raise Unsure
+    settings: Settings = {}
+    key, indent = "", 0
+    block = ""  # the key that may have a nested block
+    for line in body.split("\n"):
+        bare = line.strip()
+        if not bare:
+            if block:
+                settings[block] += "\n"
+            continue
+        first = bare[0]
+        if first in "#;":
+            continue
+        deep = 0 if first == line[0] else len(line) - len(line.lstrip())
+        if deep > indent and key:
+            if not block or first == "[" or "=" not in bare:
+                raise Unsure
+            settings[block] += f"\n{bare}"
+            continue
+        indent = deep
+        said, sign, value = bare.partition("=")
+        if not sign or ":" in said:
+            said, sign, value = bare.partition(":")
+        key = said.rstrip().lower()
+        if not sign or key in settings or not (key in keys or _is_key(key)):
+            raise Unsure
+        if block:
+            settings[block] = settings[block].rstrip()
+        settings[key] = value = value.strip()
+        block = key if not value and (key == "s3" or header.startswith("services")) else ""
+    if block:
+        settings[block] = settings[block].rstrip()
+    return settings
 
 
 def _is_text(text: str) -> bool:
@@ -99,19 +188,6 @@ def _is_text(text: str) -> bool:
 def _is_key(key: str) -> bool:
     """Return whether this is a key, and not a line without a delimiter between key and value."""
     return key.isascii() and key.islower() and key.replace("-", "_").isidentifier()
-
-
-def _spelled(line: str) -> str:
-    """Return a line in its usual form, "" if it is blank or a comment."""
-    bare = line.strip()
-    if not bare or bare[0] in "#;":
-        return ""
-    if bare[0] != line[0]:
-        raise Unsure  # it continues the value above
-    if bare[0] == "[":
-        return bare
-    cut = min((at for at in (bare.find("="), bare.find(":")) if at >= 0), default=0)
-    return f"{bare[:cut].rstrip().lower()} = {bare[cut + 1 :].strip()}"
 
 
 def names(config: str, credentials: str) -> list[str]:

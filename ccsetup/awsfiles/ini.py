@@ -18,6 +18,7 @@ from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
+from ccsetup.awsfiles import fast_read
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
 
@@ -192,7 +193,10 @@ def _plain_headers(text: str) -> list[str] | None:
         return None
     tokens = _PLAIN.findall("\n" + text)
     if len(tokens) != text.count("\n") + 1:
-        return None
+        try:
+            return [header for header, _ in fast_read.sections(text)]  # it may have nested blocks
+        except fast_read.Unsure:
+            return None
     preamble, *sections = "\n".join(["", *tokens]).split("\n[")
     headers, shapes = [], {preamble}
     for section in sections:

@@ -24,6 +24,14 @@ _OF_KEYS = ("aws_access_key_id", "aws_secret_access_key", *_TOKENS)
 _OF_SIGN_IN = ("sso_session", "sso_account_id", "sso_role_name", "sso_start_url", "sso_region")
 _SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _OF_CLIENTS = ("services", "s3", "api_versions")
+# The settings in a nested block for s3, and for other services.
+NESTED = frozenset(
+    [
+        *("max_concurrent_requests", "max_queue_size", "multipart_threshold", "multipart_chunksize", "max_bandwidth"),
+        *("addressing_style", "use_accelerate_endpoint", "payload_signing_enabled", "signature_version"),
+        *("endpoint_url", "use_dualstack_endpoint", "preferred_transfer_client", "target_bandwidth"),
+    ]
+)
 
 
 def is_ordinary(settings: Mapping[str, str]) -> bool:
@@ -65,7 +73,10 @@ def _checks(settings: Mapping[str, str]) -> tuple[Callable[[Mapping[str, str]], 
 
 
 def _has_blocks(settings: Mapping[str, str]) -> bool:
-    return "services" not in settings and all(settings[key][:1] == "\n" for key in _OF_CLIENTS if key in settings)
+    if "services" in settings or not all(settings[key][:1] == "\n" for key in _OF_CLIENTS if key in settings):
+        return False
+    inside = settings.get("s3", "").split("\n")
+    return NESTED.issuperset(line.partition("=")[0].strip() for line in inside if line)
 
 
 def _never(settings: Mapping[str, str]) -> bool:

@@ -17,7 +17,7 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit, FileName, Plan, Section, Value
 from ccsetup.core.text import inert
 
-CONTEXT = 3  # unchanged lines shown around a change
+CONTEXT = editing.AROUND
 
 Place = tuple[FileName, Literal["profile", "sso-session"], str]
 
@@ -178,13 +178,14 @@ def summary(plan: Plan) -> list[dict[str, Any]]:
 def diff(edit: Edit, home: Path) -> str:
     """Return a unified diff of one file with secrets masked, "" if no line differs."""
     plain = edit.file is None and edit.path.parts[-2:] == (".ssh", "config")  # it has no secrets, and is no INI file
-    old, new = (_Side(text, edit.file, plain) for text in (edit.before, edit.after))
+    before, *texts = edit_proof.parts(edit)
+    old, new = (_Side(text, edit.file, plain) for text in texts)
     most = min(len(old.lines), len(new.lines))
     head = next((n for n in range(most) if old.lines[n] != new.lines[n]), most)
     tail = next((n for n in range(most - head) if old.lines[-1 - n] != new.lines[-1 - n]), most - head)
     first, last = max(head - CONTEXT, 0), max(tail - CONTEXT, 0)
     matcher = SequenceMatcher(None, old.lines[first : len(old.lines) - last], new.lines[first : len(new.lines) - last])
-    shown = [line for group in matcher.get_grouped_opcodes(CONTEXT) for line in _hunk(group, first, old, new)]
+    shown = [line for group in matcher.get_grouped_opcodes(CONTEXT) for line in _hunk(group, first, before, old, new)]
     name = f"~/{edit.path.relative_to(home).as_posix()}" if edit.path.is_relative_to(home) else str(edit.path)
     names = [
         f"{mark} {'/dev/null' if text is None else name}" for mark, text in (("---", edit.before), ("+++", edit.after))
@@ -192,10 +193,12 @@ def diff(edit: Edit, home: Path) -> str:
     return "\n".join([*names, *shown]) if shown else ""
 
 
-def _hunk(group: Sequence[tuple[str, int, int, int, int]], first: int, old: _Side, new: _Side) -> Iterator[str]:
-    """Yield one hunk's lines. `first` is the line in both files where numbering starts."""
+def _hunk(
+    group: Sequence[tuple[str, int, int, int, int]], first: int, before: int, old: _Side, new: _Side
+) -> Iterator[str]:
+    """Yield one hunk's lines. `first` is the line in both texts where numbering starts, `before` the lines before."""
     (_, i1, _, j1, _), (_, _, i2, _, j2) = group[0], group[-1]
-    yield f"@@ -{_span(first + i1, i2 - i1)} +{_span(first + j1, j2 - j1)} @@"
+    yield f"@@ -{_span(before + first + i1, i2 - i1)} +{_span(before + first + j1, j2 - j1)} @@"
     for tag, i1, i2, j1, j2 in group:
         if tag == "equal":
             both = zip(range(i1, i2), range(j1, j2), strict=True)
@@ -221,10 +224,10 @@ class _Side:
     second line, is shown as a section.
     """
 
-    def __init__(self, text: str | None, file: FileName | None, plain: bool = False) -> None:
+    def __init__(self, text: str, file: FileName | None, plain: bool = False) -> None:
         self._plain = plain
-        self.lines = [line.rstrip("\r\n") for line in editing.LINE.findall(text or "")]
-        told = lenient.read(text or "", file, shared=file == "config").text if file else text or ""
+        self.lines = [line.rstrip("\r\n") for line in editing.LINE.findall(text)]
+        told = lenient.read(text, file, shared=file == "config").text if file else text
         self._stanzas = editing.read(told, "config").stanzas
 
     def shown(self, index: int) -> str:

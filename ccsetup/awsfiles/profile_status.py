@@ -56,38 +56,28 @@ def in_plain_texts(config: str, credentials: str, cached: Callable[[str], str], 
 
     It also raises Unsure if a profile must be checked by the doctor.
     """
-    for respelled in (False, True):
-        sessions: dict[str, dict[str, str]] = {}
-        try:
-            found = standings(fast_read.profiles(config, credentials, sessions, respelled), sessions, cached, now)
-        except Unsure:
-            continue
-        if any(it.is_odd for it in found):
-            break
-        return found
-    raise Unsure
+    sessions: dict[str, dict[str, str]] = {}
+    found = standings(fast_read.profiles(config, credentials, sessions), sessions, cached, now)
+    if any(it.is_odd for it in found):
+        raise Unsure
+    return found
 
 
 def one_in_plain_texts(
     name: str, config: str, credentials: str, cached: Callable[[str], str], now: str
 ) -> Standing | None:
     """Return the status of one profile in the two files' texts, None if there is none of that name. Raises Unsure."""
-    for respelled in (False, True):
-        sessions: dict[str, dict[str, str]] = {}
-        try:
-            profiles = dict(fast_read.profiles(config, credentials, sessions, respelled))
-        except Unsure:
-            continue
-        chain: dict[str, Settings] = {}
-        needed = name
-        while needed in profiles and needed not in chain:
-            chain[needed] = profiles[needed]
-            needed = profiles[needed].get("source_profile", "")
-        found = standings(chain.items(), sessions, cached, now)
-        if any(it.is_odd for it in found):
-            break
-        return found[0] if found else None
-    raise Unsure
+    sessions: dict[str, dict[str, str]] = {}
+    profiles = dict(fast_read.profiles(config, credentials, sessions))
+    chain: dict[str, Settings] = {}
+    needed = name
+    while needed in profiles and needed not in chain:
+        chain[needed] = profiles[needed]
+        needed = profiles[needed].get("source_profile", "")
+    found = standings(chain.items(), sessions, cached, now)
+    if any(it.is_odd for it in found):
+        raise Unsure
+    return found[0] if found else None
 
 
 def standings(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from ccsetup.awsfiles import ini, lenient
+from ccsetup.awsfiles import edit_proof, ini, lenient
 from ccsetup.awsfiles.characters import decoded
 from ccsetup.awsfiles.ini import LINE, Setting
 from ccsetup.core import redact
@@ -44,7 +44,8 @@ def of(edit: Edit) -> list[Removal]:
     """Return what an edit of an AWS file removes, in order. Moved or changed settings don't count as removed."""
     if edit.file is None or not edit.before:
         return []
-    old, new = _lines(edit, edit.before), _lines(edit, edit.after or "")
+    _, before, after = edit_proof.parts(edit)
+    old, new = _lines(edit, before), _lines(edit, after)
     head = next(
         (n for n, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), min(len(old), len(new))
     )
@@ -62,18 +63,19 @@ def _lines(edit: Edit, text: str) -> list[_Line]:
     """Return a text's lines, each with its intended section and key."""
     shared = edit.file == "config"  # a header of the other file is recognized too
     reading = lenient.read(text, edit.file or "config", shared=shared)
-    found = [_Line(line.strip(), "", "", "") for line in LINE.findall(decoded(text))]
+    lines = [line.strip() for line in LINE.findall(decoded(text))]
+    sections, said = [""] * len(lines), [("", "")] * len(lines)
     for stanza in ini.read(reading.text, edit.file or "config").stanzas:
         end = stanza.line - 1 + len(LINE.findall(stanza.text))
-        for n in range(stanza.line - 1, min(end, len(found))):
-            found[n] = found[n]._replace(header=stanza.header)
+        for n in range(stanza.line - 1, min(end, len(lines))):
+            sections[n] = stanza.header
         for setting in stanza.settings:
             for n in setting.lines:
-                found[n - 1] = found[n - 1]._replace(key=setting.key, says=_said(setting))
+                said[n - 1] = setting.key, _said(setting)
     for odd in reading.oddities:  # for example the continuation of a token
         for n in range(odd.first - 1, odd.last) if odd.key else ():
-            found[n] = found[n] if found[n].key else found[n]._replace(key=odd.key, says=odd.key)
-    return found
+            said[n] = said[n] if said[n][0] else (odd.key, odd.key)
+    return [_Line(text, header, *says) for text, header, says in zip(lines, sections, said, strict=True)]
 
 
 def _said(setting: Setting) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from ccsetup.awsfiles.ordinary import NESTED as NESTED
 from ccsetup.core import validate
 from ccsetup.core.arn import PARTITION
 from ccsetup.core.errors import BadAnswer
@@ -40,11 +41,6 @@ STRICT = DECIDING | TUNING
 KNOWN = STRICT | FREE
 SESSION = _words("sso_start_url sso_region sso_registration_scopes")
 TOKENS = _words("aws_session_token aws_security_token aws_secret_access_key")
-NESTED = _words(
-    "max_concurrent_requests max_queue_size multipart_threshold multipart_chunksize max_bandwidth addressing_style"
-    " use_accelerate_endpoint payload_signing_enabled signature_version endpoint_url use_dualstack_endpoint"
-    " preferred_transfer_client target_bandwidth"
-)  # within blocks, for example s3
 BLOCKS = _words("s3 api_versions")  # settings of a profile that botocore reads as blocks for every client
 BARE = _words(
     "aws_access_key_id aws_secret_access_key aws_session_token source_profile credential_source sso_session"

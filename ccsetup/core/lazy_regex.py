@@ -7,8 +7,6 @@ from typing import Any, cast
 
 
 class _Later:
-    __slots__ = ("_compiled", "_flags", "_text")
-
     def __init__(self, text: str, flags: int) -> None:
         self._text, self._flags = text, flags
         self._compiled: re.Pattern[str] | None = None
@@ -16,7 +14,9 @@ class _Later:
     def __getattr__(self, name: str) -> Any:
         if self._compiled is None:
             self._compiled = re.compile(self._text, self._flags)
-        return getattr(self._compiled, name)
+        found = getattr(self._compiled, name)
+        setattr(self, name, found)  # from now on, it's found without this method
+        return found
 
 
 def later(text: str, flags: int = 0) -> re.Pattern[str]:

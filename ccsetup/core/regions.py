@@ -79,6 +79,7 @@ PARTITIONS = {
                       "signin.csphome.hci.ic.gov", "", "us-isof-south-1"),
     }.items()
 }  # fmt: skip
+_BEGINNINGS = tuple((row["begins"], name) for name, row in PARTITIONS.items() if row["begins"])
 
 GLOBAL = frozenset(f"{name}-global" for name in PARTITIONS)  # the SDKs' region for services that have no region
 
@@ -146,8 +147,10 @@ def like(text: str) -> list[str]:
 
 def partition_of(region: str) -> str:
     """Return the partition of a region, for example aws-cn. Also works for unknown regions."""
-    begins = ((name, row["begins"]) for name, row in PARTITIONS.items() if row["begins"])
-    return next((name for name, beginning in begins if region.startswith(beginning)), "aws")
+    for beginning, name in _BEGINNINGS:
+        if region.startswith(beginning):
+            return name
+    return "aws"
 
 
 def home_region(partition: str) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ccsetup.awsfiles import ini, profile_status
+from ccsetup.awsfiles import ini
 from ccsetup.core.context import Context
 from ccsetup.core.errors import UNANSWERED
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName, Identity
 from ccsetup.core.profile_chain import chain
+from ccsetup.core.profile_kind import kind_of
 from ccsetup.doctor import causes, checks
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
@@ -62,9 +63,13 @@ class Diagnosis:
         """Return whether AWS or git left a question unanswered."""
         return bool(self.unanswered) or any(it.code in UNANSWERED for it in self.online)
 
+    @cached_property
+    def _is_refused(self) -> bool:
+        return any(it.refuses for it in self.offline)
+
     def is_ok(self, name: str) -> bool | None:
         """Return whether a profile has no error; None if unknown, because AWS wasn't asked or didn't answer."""
-        if name in self.stopped or any(it.refuses for it in self.offline):
+        if name in self.stopped or self._is_refused:
             return False
         return None if name in self.unanswered or name in self.unasked else True
 
@@ -146,5 +151,4 @@ def begun(context: Context, asked: Sequence[str], modernize: bool = False) -> Fa
 
 def kinds(there: Diagnosis) -> Mapping[str, str]:
     """Return each checked profile's kind of access, "" if it has none."""
-    wanted = {name: there.facts.profiles.get(name, {}) for name in there.names}
-    return {it.name: it.kind for it in profile_status.standings(wanted.items(), {}, lambda _: "", "")}
+    return {name: kind_of(there.facts.profiles.get(name, {})) for name in there.names}

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from ccsetup.awsfiles import ini, lenient
+from ccsetup.awsfiles import fast_read, ini, lenient
 from ccsetup.awsfiles.characters import decoded
 from ccsetup.awsfiles.ini import Document, Stanza
 from ccsetup.awsfiles.misreadings import Reading
@@ -186,6 +186,11 @@ class Facts:
 
         Sections with the same header, which botocore rejects, are merged as other SDKs do.
         """
+        if not self.texts.shared:
+            try:
+                return dict(fast_read.profiles(self.config.text, self.credentials.text, {}))
+            except fast_read.Unsure:
+                pass
         found = ini.profiles(self.config, self.credentials)
         for document in (self.config, self.credentials):
             twice = {header for header, count in Counter(document.headers).items() if count > 1}

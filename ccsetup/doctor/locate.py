@@ -42,7 +42,7 @@ def in_file(facts: Facts, file: FileName, key: str, name: str, type: str = "prof
     """Return where a section of one file last sets a key; None if it doesn't."""
     found = facts.stanzas.get((file, type, name))
     for stanza in (found, *facts.inherited[file]) if found else ():
-        for setting in reversed(stanza.settings):
+        for setting in reversed(stanza.settings) if key in stanza.text.lower() else ():
             if setting.key == key:
                 return Place(facts.path(file), file, stanza, setting, stanza is found)
     return None

@@ -49,20 +49,20 @@ def apart(remedies: Iterable[Remedy], shared: bool = False) -> list[Remedy]:
 
     `shared`: one file serves as both config and credentials.
     """
-    taken: dict[FileName, list[tuple[int, int]]] = {file: [] for file in FILES}
+    taken: dict[FileName, set[int]] = {file: set() for file in FILES}
     whole, keys = set[FileName](), set[str]()
     found = []
     for remedy in remedies:
         remedy = _of_one_file(remedy) if shared else remedy
         files = {change.file for change in remedy.changes} | {*remedy.texts}
-        meets = any(_meets(it, taken[it.file]) for it in remedy.changes)
+        meets = any(not taken[it.file].isdisjoint(_lines(it)) for it in remedy.changes)
         settings = {*remedy.git, *(key for key, _ in remedy.replaced)}
         if meets or files & whole or any(taken[file] for file in remedy.texts) or settings & keys:
             continue
         whole |= {*remedy.texts}
         keys |= settings
         for change in remedy.changes:
-            taken[change.file].append((change.first, max(change.first, change.last)))
+            taken[change.file].update(_lines(change))
         found.append(remedy)
     return found
 
@@ -76,8 +76,8 @@ def _of_one_file(remedy: Remedy) -> Remedy:
     return remedy._replace(changes=tuple(changes), texts=texts)
 
 
-def _meets(change: Change, taken: Sequence[tuple[int, int]]) -> bool:
-    return any(first <= max(change.first, change.last) and change.first <= last for first, last in taken)
+def _lines(change: Change) -> range:
+    return range(change.first, max(change.first, change.last) + 1)
 
 
 def changed(text: Text, changes: Sequence[Change]) -> Text:

@@ -53,12 +53,12 @@ class Settings(NamedTuple):
 def settings(texts: AwsTexts) -> Settings:
     """Parse the texts of both files, with the fast parser if that is enough."""
     config, credentials = texts.config or "", texts.credentials or ""
-    for respelled in () if texts.shared else (False, True):
+    if not texts.shared:
         sessions: dict[str, dict[str, str]] = {}
         try:
-            return Settings(dict(fast_read.profiles(config, credentials, sessions, respelled)), sessions)
+            return Settings(dict(fast_read.profiles(config, credentials, sessions)), sessions)
         except Unsure:
-            continue
+            pass
     documents = ini.both(texts)
     paths = (texts.config_path, texts.credentials_path)
     faults = [found for path, it in zip(paths, documents, strict=True) if (found := _fault(path, it))]

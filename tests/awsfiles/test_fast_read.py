@@ -14,21 +14,18 @@ PAIR = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "s
 ROLE = {"role_arn": "arn:aws:iam::111122223333:role/R"}
 
 
-def profiles(
-    config: str, credentials: str = "", respelled: bool = False
-) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:
+def profiles(config: str, credentials: str = "") -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:
     sessions: dict[str, dict[str, str]] = {}
-    return dict(fast_read.profiles(config, credentials, sessions, respelled)), sessions
+    return dict(fast_read.profiles(config, credentials, sessions)), sessions
 
 
-@pytest.mark.parametrize("respelled", [False, True])
-def test_plain_texts_are_read_at_once(respelled: bool) -> None:
+def test_plain_texts_are_read_at_once() -> None:
     config = (
         "[default]\nregion = us-east-1\n\n[profile dev]\nregion = us-east-2\noutput = json\n[profile bare]\n"
         "[sso-session acme]\nsso_region = us-east-1\n[services local]\n[plugins]\ncli-legacy = x\n"
     )
     credentials = f"[dev]\n{KEYS}[other]\n{KEYS}"
-    found, sessions = profiles(config, credentials, respelled)
+    found, sessions = profiles(config, credentials)
     assert found == {
         "default": {"region": "us-east-1"}, "dev": {"region": "us-east-2", "output": "json", **PAIR}, "bare": {}, "other": PAIR,
     }  # fmt: skip
@@ -53,10 +50,41 @@ SPELLED = {
 
 
 @pytest.mark.parametrize("text", SPELLED.values(), ids=SPELLED)
-def test_other_spellings_take_the_second_look(text: str) -> None:
-    with pytest.raises(Unsure):
-        profiles(text)
-    assert profiles(text, respelled=True)[0] == {"dev": {"region": "us-east-1"}}
+def test_other_spellings_are_read_too(text: str) -> None:
+    assert profiles(f"[profile a]\noutput = json\n{text}[profile z]\n")[0] == {
+        "a": {"output": "json"}, "dev": {"region": "us-east-1"}, "z": {},
+    }  # fmt: skip
+
+
+BLOCK = "\nmax_queue_size = 5\n\nsignature_version=s3v4"
+NESTED = {
+    "usual": "[profile dev]\ns3 =\n  max_queue_size = 5\n\n  signature_version=s3v4\nregion = us-east-1\n\n",
+    "last": "[profile dev]\nregion = us-east-1\ns3=\n\tmax_queue_size = 5\n\n\tsignature_version=s3v4",
+    "with comments": "[profile dev]\nregion = us-east-1\ns3 =\n # c\n  max_queue_size = 5\n\n# d\n signature_version=s3v4\n\n#",
+    "in an indented section": "[profile dev]\n  region = us-east-1\n  s3 =\n    max_queue_size = 5\n\n   signature_version=s3v4\n",
+    "in a quoted one on Windows": '[profile "dev"] # c\r\ns3 =\r\n  max_queue_size = 5\r\n\r\n  signature_version=s3v4\r\nregion=us-east-1\r\n',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NESTED.values(), ids=NESTED)
+def test_nested_blocks_are_the_text_that_botocore_reads_them_from(text: str) -> None:
+    assert profiles(text)[0] == {"dev": {"region": "us-east-1", "s3": BLOCK}}
+
+
+def test_names_are_quoted_as_shlex_has_it() -> None:
+    config = '[profile \'a b\']\n[profile "it\'s"]\n[sso-session "s t"]\n[profile plain]\n'
+    assert profiles(config) == ({"a b": {}, "it's": {}, "plain": {}}, {"s t": {}})
+
+
+def test_other_sections_are_given_to_who_wants_them() -> None:
+    others: dict[str, dict[str, str]] = {}
+    config = (
+        '[services "my own"]\nsts =\n  endpoint_url = https://x\n[services x]\n[plugins]\ncli = y\n[profile a]\n[dev]\n'
+    )
+    assert dict(fast_read.profiles(config, "", {}, others)) == {"a": {}}
+    assert others == {
+        "services my own": {"sts": "\nendpoint_url = https://x"}, "services x": {}, "plugins": {"cli": "y"}, "dev": {},
+    }  # fmt: skip
 
 
 ODD = {
@@ -72,7 +100,21 @@ ODD = {
     "a key beyond ASCII": "[profile dev]\nr\u00e9gion = us-east-1\n",
     "DEFAULT": "[DEFAULT]\nregion = us-east-1\n",
     "an empty header": "[]\nregion = us-east-1\n",
-    "quotes in a header": '[profile "dev"]\nregion = us-east-1\n',
+    "a name twice, once in quotes": '[profile "dev"]\n[profile dev]\n',
+    "a name twice in quotes": "[profile \"dev\"]\n[profile 'dev']\n",
+    "a block that is no block": "[profile dev]\ns3 =\n  max_queue_size\n",
+    "a header in a block": "[profile dev]\ns3 =\n  [profile prod] = x\n",
+    "a block below a value": "[profile dev]\ns3 = x\n  max_queue_size = 5\n",
+    "a block of another setting": "[profile dev]\noutput =\n  region = us-east-1\n",
+    "a line that only some end there": "[profile dev]\ns3 =\n  a = b\x85c\n",
+    "a tab in a header": "[profile dev\t]\nregion = us-east-1\n",
+    "default in quotes": '[profile "default"]\nregion = us-east-1\n',
+    "an escape in quotes": '[profile "a\\\\b"]\n',
+    "quotes of two kinds": "[profile \"dev']\n",
+    "two names in quotes": '[profile "a" "b"]\n',
+    "nothing in quotes": '[profile ""]\n',
+    "a blank in quotes": '[profile "dev "]\n',
+    "a bracket after a header": "[profile dev] # ]\n",
     "a quote in a header": "[profile it's]\nregion = us-east-1\n",
     "a backslash in a header": "[profile a\\b]\nregion = us-east-1\n",
     "two words in a header": "[profile my dev]\nregion = us-east-1\n",
@@ -88,10 +130,9 @@ ODD = {
 
 
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD)
-@pytest.mark.parametrize("respelled", [False, True])
-def test_what_may_be_read_otherwise_is_left_to_others(text: str, respelled: bool) -> None:
+def test_what_may_be_read_otherwise_is_left_to_others(text: str) -> None:
     with pytest.raises(Unsure):
-        profiles(text, respelled=respelled)
+        profiles(text)
 
 
 @pytest.mark.parametrize("key", sorted(fast_read._STATIC))

@@ -57,7 +57,9 @@ def _files(facts: Facts, name: str, key: str) -> list[Place]:
 
 def placeholders(facts: Facts, name: str) -> Iterator[Finding]:
     """Find placeholders that nobody has replaced with an access key."""
-    found = [where for key in _STATIC if (where := place(facts, name, key)) and is_key_placeholder(meant(where.value))]
+    there = facts.intended[name]
+    at = [where for key in _STATIC if key in there and (where := place(facts, name, key))]
+    found = [where for where in at if is_key_placeholder(meant(where.value))]
     if not found:
         return
     parts = " and ".join(it.setting.key for it in found)

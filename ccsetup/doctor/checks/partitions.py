@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 
 from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import profile_partition, regions, validate
@@ -45,7 +45,7 @@ def partitions(facts: Facts) -> Iterator[Finding]:
 
 def _is_of_aws(there: Settings) -> bool:
     """Return whether a profile is for AWS itself. AWS-compatible services have regions and ARNs of their own."""
-    return not any(key in there for key in ("endpoint_url", "services"))
+    return "endpoint_url" not in there and "services" not in there
 
 
 def _role(there: Settings) -> str:
@@ -54,7 +54,12 @@ def _role(there: Settings) -> str:
 
 def _told_by(there: Settings, key: str) -> str:
     """Return the partition in an ARN, "" if the ARN isn't valid, which is another finding."""
-    value = meant(there.get(key, ""))
+    return _valid(key, there[key]) if key in there else ""
+
+
+@lru_cache(maxsize=4096)  # several questions about one profile
+def _valid(key: str, value: str) -> str:
+    value = meant(value)
     try:
         return profile_partition.of_arn(value) if validate.SETTINGS[key](value) == value else ""
     except BadAnswer:
@@ -63,9 +68,12 @@ def _told_by(there: Settings, key: str) -> str:
 
 def _sign_in_of(facts: Facts, there: Settings) -> str:
     """Return the partition of a profile's own sign-in, or of what ccsetup noted about its stored credentials."""
-    stored = {key: value for key, value in there.items() if key.startswith("ccsetup_")}
-    if source_of(there) != "sso":
-        return profile_partition.told_by(stored, {}) if source_of(there) == "keys" else ""
+    source = source_of(there)
+    if source == "keys":
+        stored = {key: value for key, value in there.items() if key.startswith("ccsetup_")}
+        return profile_partition.told_by(stored, {})
+    if source != "sso":
+        return ""
     session = session_of(facts, there)[1]
     return profile_partition.of_sign_in(_plain((session or {}) if "sso_session" in there else there))
 
@@ -82,13 +90,16 @@ def _source(facts: Facts, name: str, there: Settings) -> str:
 
 
 def _plain(settings: Settings) -> Settings:
-    return {key: meant(value) for key, value in settings.items()}
+    """Return the settings that say where to sign in."""
+    return {key: meant(settings[key]) for key in WHERE if key in settings}
 
 
 def _sign_in(facts: Facts, name: str, there: Settings, told: dict[str, str]) -> Iterator[Finding]:
     """Find the region of a sign-in that the start URL contradicts: once for each session."""
+    if source_of(there) != "sso":
+        return
     session, found = session_of(facts, there)
-    if source_of(there) != "sso" or told.setdefault(session or f"\n{name}", name) != name:
+    if told.setdefault(session or f"\n{name}", name) != name:
         return
     where = _plain((found or {}) if "sso_session" in there else there)
     url = profile_partition.told_by_url(where.get(WHERE[0], ""))
@@ -181,8 +192,10 @@ def _of_role(facts: Facts, name: str, there: Settings, source: str, region: str)
 def _device(facts: Facts, name: str, there: Settings, source: str, region: str) -> Iterator[Finding]:
     """Find an MFA device in another partition than the role, for which its user can't be a source."""
     role, device = _role(there), _told_by(there, "mfa_serial")
+    if not role or not device or device == role or source_of(there) != "role":
+        return
     at = place(facts, name, "mfa_serial")
-    if at is None or not role or not device or device == role or source_of(there) != "role":
+    if at is None:
         return
     sure = {source or role, region or role} == {role} and bool(source or region)
     yield finding(

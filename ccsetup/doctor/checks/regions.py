@@ -143,11 +143,14 @@ def _common(facts: Facts) -> list[str]:
 
 def endpoints(facts: Facts) -> Iterator[Finding]:
     """Find FIPS and dual-stack settings that don't reach STS or git in the profile's region."""
+    env = dict(facts.env)
+    if env.get("AWS_ENDPOINT_URL"):
+        return
     for name, there in facts.intended.items():
+        fips, dualstack = wants_fips(env, there), wants_dualstack(env, there)
         region = there.get("region", "")
-        if region not in REGIONS or not _gets_in(there) or facts.env.get("AWS_ENDPOINT_URL"):
+        if not (fips or dualstack) or region not in REGIONS or not _gets_in(there):
             continue
-        fips, dualstack = wants_fips(facts.env, there), wants_dualstack(facts.env, there)
         variables = [it for it in _VARIABLES if facts.env.get(it, "").lower() == "true"]
         where = next(filter(None, (place(facts, name, key) for key in _SETTINGS)), None) if not variables else None
         path, line = (where.path, where.line) if where else (None, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -133,7 +134,7 @@ class _Offer:
         there = self._profiles[source]
         if source_of(there, as_source=True) != "role":
             return True
-        return broken({**self._profiles, name: {"role_arn": ""}}, source) is None
+        return broken(ChainMap({name: {"role_arn": ""}}, self._profiles), source) is None  # type: ignore[arg-type]
 
     def parse(self, name: str, text: str) -> str:
         """Parse a typed source profile. Raises BadAnswer."""

@@ -54,14 +54,14 @@ def session_of(facts: Facts, there: Settings) -> tuple[str, Settings | None]:
 def is_whole(facts: Facts, there: Settings) -> bool:
     """Return whether a sign-in has all the settings it needs, so that signing in makes the profile work."""
     session = session_of(facts, there)[1] or {}
-    named = all(key in {**session, **there} for key in WHO)
+    named = all(key in session or key in there for key in WHO)
     return named and not _missing(facts, there) and not sso_session.lacks_scope(session)
 
 
 def _missing(facts: Facts, there: Settings) -> list[str]:
     """Return which of the settings that say where to sign in a profile or its session lacks."""
     where = (session_of(facts, there)[1] or {}) if "sso_session" in there else there
-    return sso_session.missing({key: meant(value) for key, value in where.items()})
+    return sso_session.missing({key: meant(where[key]) for key in WHERE if key in where})
 
 
 def session_missing(facts: Facts) -> Iterator[Finding]:
@@ -99,8 +99,9 @@ def session_missing(facts: Facts) -> Iterator[Finding]:
 
 def _is_alone(there: Settings) -> bool:
     """Return whether a profile has an sso-session, but neither an account and role nor another use."""
-    others = any(key in there for key in (*WHO, "role_arn")) or has_own_credentials(there)
-    return "sso_session" in there and not others
+    if "sso_session" not in there:
+        return False
+    return not any(key in there for key in (*WHO, "role_arn")) and not has_own_credentials(there)
 
 
 def incomplete(facts: Facts) -> Iterator[Finding]:

@@ -143,13 +143,11 @@ def test_a_role_lasts_as_long_as_what_it_rests_on_and_a_circle_ends(tmp_path: Pa
 
 
 def skimmed(config: str, credentials: str) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]] | None:
-    for respelled in (False, True):
-        sessions: dict[str, dict[str, str]] = {}
-        try:
-            return dict(fast_read.profiles(config, credentials, sessions, respelled)), sessions
-        except Unsure:
-            continue
-    return None
+    sessions: dict[str, dict[str, str]] = {}
+    try:
+        return dict(fast_read.profiles(config, credentials, sessions)), sessions
+    except Unsure:
+        return None
 
 
 def as_ini(config: str, credentials: str) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]] | None:
@@ -161,6 +159,7 @@ LINE = st.sampled_from(
     ["[default]", "[profile dev]", "[profile dev] # x", "[profile a]", "[profile  dev]", '[profile "a b"]', "[sso-session s]",
      "[dev]", "[services x]", "[DEFAULT]", "[profile default]", "region = us-east-1", "region=us-east-2", "Output : json",
      "sso_start_url = https://x/start#/", "# c", "; c = d", "  # c", "", "  ", "key =", "= x", "a = b = c", "s3 =", "  x = y",
+     '[profile "dev"]', "[profile 'a b']", '[sso-session "s"]', '[services "x"]', "    max_queue_size = 5", " region = deep",
      "\ttab = 1", "region = x ", "[]", "[profile [x]", "é = ü", "k-1.b = v", "aws_access_key_id  =  AKIA", "\ufeff", "a\x0bb = c", "x"]
 )  # fmt: skip
 TEXT = st.tuples(st.lists(LINE, max_size=8), st.sampled_from(["\n", "\r\n"]), st.sampled_from(["", "\n"])).map(
