@@ -9,11 +9,11 @@ from pathlib import Path
 
 from ccsetup.access.source_profile import hint, source_name
 from ccsetup.core import clock, profile_partition, regions, validate
-from ccsetup.core.errors import BadAnswer, NoRepository, Problem, Which
+from ccsetup.core.errors import BadAnswer, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Keys, Section, Target, Told, Value, Who
 from ccsetup.core.profile_kind import kind_of
-from ccsetup.core.question import Access, Question
+from ccsetup.core.question import Access, Question, Which
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
 

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ccsetup.core.denial import Denial
-    from ccsetup.core.model import Choice, Told
 
 
 # There was no answer: these mean neither yes nor no, and signing in doesn't help.
@@ -58,16 +57,6 @@ class BadAnswer(Problem):
     def __init__(self, what: str, *, why: str = "", next: str = "", instead: str = "") -> None:
         super().__init__(what, why=why, next=next, code="input.invalid")
         self.instead = instead
-
-
-class Which(BadAnswer):
-    """An answer with several readings: the question `ask`, and each choice with its answer (none: ask for text)."""
-
-    def __init__(self, what: str, ask: str, ways: Sequence[tuple[Choice, Told]] = (), *, next: str = "") -> None:
-        super().__init__(what, next=next)
-        self.ask = ask
-        self.ways = {choice.value: told for choice, told in ways}
-        self.choices = tuple(choice for choice, _ in ways)
 
 
 class Final(Problem):

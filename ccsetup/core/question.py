@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import (
     Answers,
     Choice,
@@ -97,3 +98,13 @@ class Access(NamedTuple):
     sources: tuple[str, ...] = ()  # the kinds that a new source profile can have
     suggest: Callable[[Answers], str] = lambda _: ""  # a name for the profile
     again: Callable[[str, Mapping[str, str]], Mapping[str, str]] = lambda name, there: {"profile": name}
+
+
+class Which(BadAnswer):
+    """An answer with several readings: the question `ask`, and each choice with its answer (none: ask for text)."""
+
+    def __init__(self, what: str, ask: str, ways: Sequence[tuple[Choice, Told]] = (), *, next: str = "") -> None:
+        super().__init__(what, next=next)
+        self.ask = ask
+        self.ways = {choice.value: told for choice, told in ways}
+        self.choices = tuple(choice for choice, _ in ways)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from ccsetup.access import KINDS, asked_by, machine, of
 from ccsetup.access.questions import REPO, nested_shared, shared
 from ccsetup.core import validate
-from ccsetup.core.errors import BadAnswer, Which
+from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import NEW, Answers, Choice, Secret, Told, Unmatched, Value
-from ccsetup.core.question import Access, Question
+from ccsetup.core.question import Access, Question, Which
 from ccsetup.core.text import MASK
 from ccsetup.git import address
 from ccsetup.wizard.engine import nested
