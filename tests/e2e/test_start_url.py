@@ -155,6 +155,33 @@ def test_a_region_that_cannot_be_found_is_asked_for_by_its_flag(visitor: Visitor
     assert tree(visitor.home) == before
 
 
+def test_the_doctor_looks_up_a_region_that_is_missing_in_the_files(visitor: Visitor) -> None:
+    def without_region(url: str) -> str:
+        who = f"sso_account_id = {CODE}\nsso_role_name = Developer\nregion = us-east-2\n"
+        scope = "sso_registration_scopes = sso:account:access\n"
+        return f"[profile dev]\nsso_session = acme\n{who}[sso-session acme]\nsso_start_url = {url}\n{scope}"
+
+    config = visitor.home / ".aws" / "config"
+    config.parent.mkdir(mode=0o700)
+    config.write_text(without_region(START_URL))
+    [found] = visitor.run("doctor", "--fix", "--yes", "--offline", "--json").said["findings"]
+    assert (found["code"], found["fix"], config.read_text()) == ("sso.incomplete", "ask", without_region(START_URL))
+    assert visitor.hosts() == set()
+    [found] = visitor.run("doctor", "--json").said["findings"]
+    assert (found["code"], found["fix"]) == ("sso.incomplete", "auto")
+    done = visitor.run("doctor", "--fix", "--yes", "--json")
+    assert f"The Identity Center of {START_URL} is in us-east-1, according to its start page." in done.shown
+    assert [it["code"] for it in done.said["findings"]] == ["sso.incomplete", "sso.signed-out"]
+    assert "sso_region = us-east-1\n" in config.read_text()
+    assert visitor.run("login", "dev", "--json").code == 0
+    config.write_text(without_region("https://nobody.awsapps.com/start"))
+    done = visitor.run("doctor", "--fix", "--yes", "--json")
+    assert (done.said["findings"][0]["fix"], config.read_text()) == (
+        "ask",
+        without_region("https://nobody.awsapps.com/start"),
+    )
+
+
 def test_in_a_terminal_the_region_is_not_asked(visitor: Visitor) -> None:
     terminal = Terminal([program()], visitor.env, visitor.work)
     try:
