@@ -182,6 +182,15 @@ def test_the_doctor_looks_up_a_region_that_is_missing_in_the_files(visitor: Visi
     )
 
 
+@pytest.mark.parametrize(("url", "region"), [(START_URL, "us-east-1"), ("https://nobody.awsapps.com/start", "")])
+def test_share_looks_up_the_region_of_the_developers_start_url(visitor: Visitor, url: str, region: str) -> None:
+    accounts = ("--from-account", CODE, "--to-account", demo_data.PEOPLE, "--region", "us-east-2")
+    done = visitor.run("share", "MySharedDemoRepo", *accounts, "--sso-start-url", url, "--out", "x", "--yes", "--json")
+    assert done.code == 0, done.shown
+    assert (f"sso_region = {region}" in (visitor.work / "x" / "team.ini").read_text()) == bool(region)
+    assert (f"is in {region}, according to its start page." in done.shown) == bool(region)
+
+
 def test_in_a_terminal_the_region_is_not_asked(visitor: Visitor) -> None:
     terminal = Terminal([program()], visitor.env, visitor.work)
     try:
