@@ -108,8 +108,8 @@ class Facts:
     it is ccsetup's own, or if the version isn't known). `git_refuses` is git's error if its settings keep it from
     running, `clone_refused` what it says if it doesn't read the settings of the current clone. `broken_helpers` are the
     paths of git's helpers that can't run, with the reason. `ssh` is how ssh signs in to the host of a clone over SSH,
-    and `lost_keys` are the files of its keys, if none of them exists. `sign_in_regions` are the regions that were looked
-    up for start URLs whose region is missing.
+    and `lost_keys` are the files of its keys, if none of them exists. `sign_in_regions` are the regions that were
+    looked up for start URLs whose region is missing.
 
     `config` and `credentials` are read as they were meant. Their lines match the files' lines in number and order.
     """

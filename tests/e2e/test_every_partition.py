@@ -95,6 +95,12 @@ def machine(visitor: Visitor) -> tuple[list[str], str]:
     return ["machine"], ""
 
 
+def console(visitor: Visitor) -> tuple[list[str], str]:
+    pytest.importorskip("awscrt", reason="botocore[crt] isn't installed")
+    visitor.without_aws_cli()
+    return ["console"], ""
+
+
 def existing(visitor: Visitor) -> tuple[list[str], str]:
     stored(visitor, role_arn=arn(visitor, "CodeCommitAccess"), source_profile="maria", region=visitor.places.region)
     return ["existing"], ""
@@ -102,14 +108,14 @@ def existing(visitor: Visitor) -> tuple[list[str], str]:
 
 KINDS: dict[str, Kind] = {
     "sso": sso, "role": role, "role-mfa": role_mfa, "mfa": mfa, "oidc": oidc, "saml": saml, "keys": keys,
-    "federation": federation, "machine": machine, "existing": existing,
+    "federation": federation, "machine": machine, "existing": existing, "console": console,
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("partition", PARTITIONS)
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 def test_a_kind_ends_in_a_clone_that_pulls_and_pushes(
-    kind: Kind, partition: str, visitor_in: Callable[[str], Visitor]
+    kind: Kind, partition: str, visitor_in: Callable[[str], Visitor], aws_tools: AwsTools
 ) -> None:
     visitor = visitor_in(partition)
     stored(visitor)
@@ -122,6 +128,10 @@ def test_a_kind_ends_in_a_clone_that_pulls_and_pushes(
     visitor.git("pull", cwd=name)
     visitor.git("commit", "--allow-empty", "-m", "x", cwd=name)
     visitor.git("push", cwd=name)
+    # AWS's own git-remote-codecommit doesn't know the form of eusc-de-east-1, and reads console only with botocore[crt]
+    if kind is not console and partition != "aws-eusc":
+        visitor.git("commit", "--allow-empty", "-m", "y", cwd=name)
+        visitor.git("push", cwd=name, path=str(aws_tools.folder))
     assert visitor.hosts(refused=True) == set()
     assert {regions.partition_of(e.region) for e in visitor.sandbox.log if e.region} == {partition}
 
@@ -155,6 +165,26 @@ def test_fips_holds_for_the_sign_in_the_api_and_git(
         }  # fmt: skip
     assert visitor.hosts(refused=True) == set()
     assert visitor.run("login", "dev", "--json").code == 0
+    assert visitor.hosts(refused=True) == set()
+
+
+@pytest.mark.parametrize(
+    ("setting", "host"),
+    [
+        ("use_fips_endpoint", "signin-fips.us-east-2.amazonaws.com"),
+        ("use_dualstack_endpoint", "signin.us-east-2.api.aws"),
+    ],
+)
+def test_a_console_sign_in_uses_the_hosts_that_the_profile_asks_for(
+    setting: str, host: str, visitor_in: Callable[[str], Visitor]
+) -> None:
+    visitor = visitor_in("aws")
+    console(visitor)
+    stored(visitor, region=visitor.places.region, **{setting: "true"})
+    assert visitor.setup("console", "--profile", "dev", "--region", "us-east-2", "--no-clone").code == 0
+    assert {it for it in visitor.hosts() if "signin" in it} == {host}
+    assert visitor.run("login", "dev", "--json").code == 0
+    assert {it for it in visitor.hosts() if "signin" in it} == {host}
     assert visitor.hosts(refused=True) == set()
 
 

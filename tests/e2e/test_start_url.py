@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -55,6 +56,10 @@ class Visitor:
         done = subprocess.run(["git", *words], env=env, cwd=self.work / cwd, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def without_aws_cli(self) -> None:
+        found = [it for it in self.env["PATH"].split(os.pathsep) if not (Path(it) / "aws").exists()]
+        self.env["PATH"] = os.pathsep.join(found)
 
     def hosts(self, *, refused: bool = False) -> set[str]:
         """Return the hosts that were reached, or those that AWS doesn't have."""
