@@ -254,3 +254,15 @@ def test_awss_own_tools_work_with_what_was_written(
     seen = subprocess.run(asked, env=visitor.env, capture_output=True, text=True, check=False)
     assert json.loads(seen.stdout)["Arn"].startswith(f"arn:{partition}:sts::{CODE}:"), seen.stderr
     visitor.git("pull", path=str(aws_tools.folder))
+
+
+def test_awss_helper_that_does_not_know_a_region_is_named_with_another_way(
+    visitor_in: Callable[[str], Visitor], aws_tools: AwsTools
+) -> None:
+    visitor = visitor_in("aws-eusc")
+    path = f"{aws_tools.folder}:{visitor.env['PATH']}"
+    done = visitor.setup(*words(visitor), PATH=path)
+    assert (done.code, done.problem["code"]) == (1, "git.helper-old")
+    assert "--via credential-helper" in done.problem["next"]
+    assert visitor.setup(*words(visitor), "--via", "credential-helper", PATH=path).code == 0
+    visitor.git("pull", path=str(aws_tools.folder))
