@@ -212,6 +212,9 @@ def test_ssh_is_set_up_with_a_backup_and_git_works_afterwards(maria: Maria) -> N
     config.write_text("# mine\nHost *\n  User maria\n")
     document, said = maria.clone(*by_ssh("--yes"))
     assert document["clone"]["via"] == "ssh" and document["clone"]["url"] == SSH_URL
+    [edit] = document["edits"]
+    assert edit["set"] == {"User": KEY_ID, "IdentityFile": "~/.ssh/codecommit_rsa"}
+    assert edit["section"] == "Host git-codecommit.*.amazonaws.com"
     assert "wrote ~/.ssh/config" in said
     assert config.read_text() == (
         f"Host git-codecommit.*.amazonaws.com\n  User {KEY_ID}\n  IdentityFile ~/.ssh/codecommit_rsa\n\n"
