@@ -19,7 +19,7 @@ from ccsetup.git.credential_store import USER_NAME, Login
 from ccsetup.git.ssh_login import KEY_ID, SshLogin
 from ccsetup.git.transport import GIT_CREDENTIALS, SSH, Way
 from ccsetup.wizard import after_clone, apply, checkout
-from ccsetup.wizard.verify import Claim, route
+from ccsetup.wizard.verify import Claim, route, say_what_git_lacks
 
 if TYPE_CHECKING:
     from ccsetup.core.context import Git
@@ -52,10 +52,9 @@ def reach(context: Context, asked: IamUserRequest) -> Outcome:
         context.screen.note(named.said)
     target = Target(named.repository, _region(context, asked, named.region), branch=asked.branch or named.branch,
                     directory=asked.directory or named.directory)  # fmt: skip
-    fips = regions.wants_fips(context.env, {})
-    claim = Claim(
-        "", target.region, None, Expected(), target, target.branch, Way(asked.via, host=named.host, fips=fips)
-    )
+    fips, dualstack = regions.wants_fips(context.env, {}), regions.wants_dualstack(context.env, {})
+    way = Way(asked.via, host=named.host, fips=fips, dualstack=dualstack)
+    claim = Claim("", target.region, None, Expected(), target, target.branch, way)
     folder = checkout.folder_of(context, target)
     git = checkout.finding_git(context, claim.way)
     checkout.is_this_clone(context, folder, target)
@@ -329,6 +328,7 @@ def _agreed(context: Context, question: str) -> bool:
 
 
 def _proven(context: Context, claim: Claim, git: Git) -> None:
+    say_what_git_lacks(context, claim)
     with context.screen.busy("Checking access with git"):
         git.reachable(route(context, claim))
     context.screen.done("access", f"{claim.target.name} in {claim.region}", "git ls-remote")
