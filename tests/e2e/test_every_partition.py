@@ -12,6 +12,7 @@ from sandbox_world import marias_keys
 from test_start_url import PARTITIONS, Visitor, visitor_in, words
 
 from ccsetup.core import regions
+from ccsetup.sandbox import policy_engine
 from ccsetup.sandbox.demo_data import BROKER, CODE, PEOPLE, SAML_PROVIDER, role_arn
 
 __all__ = ["visitor_in"]  # a fixture
@@ -186,6 +187,27 @@ def test_a_console_sign_in_uses_the_hosts_that_the_profile_asks_for(
     assert visitor.run("login", "dev", "--json").code == 0
     assert {it for it in visitor.hosts() if "signin" in it} == {host}
     assert visitor.hosts(refused=True) == set()
+
+
+@pytest.mark.parametrize("used", ["dev", "last"])
+def test_the_endpoints_are_those_of_the_profile_that_is_used_and_not_of_its_source(
+    used: str, visitor_in: Callable[[str], Visitor]
+) -> None:
+    visitor = visitor_in("aws")
+    start = visitor.places.start_url
+    visitor.sandbox.state.center.assign(start, CODE, "Starter", policy_engine.allow("sts:AssumeRole"))
+    flags = ["Starter" if it == "Developer" else it for it in words(visitor)[:-2]]
+    assert visitor.setup(*flags, "--no-clone").code == 0
+    visitor.sandbox.state.add_role(CODE, "Last", policy_engine.trust(CODE), policy_engine.allow("codecommit:*"))
+    config = visitor.home / ".aws" / "config"
+    written = config.read_text().replace("[profile dev]\n", "[profile dev]\nuse_fips_endpoint = true\n")
+    config.write_text(
+        f"{written}[profile last]\nrole_arn = {role_arn('Last')}\nsource_profile = dev\nregion = us-east-2\n"
+    )
+    seen = len(visitor.sandbox.log)
+    assert visitor.run("doctor", used, "--json").code == 0
+    hosts = {it.action for it in visitor.sandbox.log[seen:] if it.service == "host"}
+    assert any("-fips." in host for host in hosts) == (used == "dev"), hosts
 
 
 @pytest.mark.parametrize("by", ["variable", "profile"])
