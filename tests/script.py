@@ -166,9 +166,9 @@ class FakeAws:
         return ()
 
     def console_sign_in(
-        self, profile: str, region: str, prompt: Prompt | None, expected: str = "", account: str = ""
+        self, profile: str, start: Start, prompt: Prompt | None, expected: str = "", account: str = ""
     ) -> str:
-        return self._answer(f"console sign-in {profile} {region}", self.console)
+        return self._answer(f"console sign-in {profile} {start.region}", self.console)
 
     def identity(self, who: Who) -> Identity:
         return self._answer(f"identity {who.profile} {who.mfa_code}".rstrip(), self.who)

@@ -193,12 +193,21 @@ def shared(access: Access) -> tuple[Question, ...]:
     return tuple(question for question in rest if question.key not in own)
 
 
-def nested_shared(access: Access) -> tuple[Question, ...]:
-    """Return the questions that setting up a source profile adds to those of its kind. The region is not asked."""
-    own = {question.key for question in access.questions}
-    region = asked_region()._replace(known=lambda answers, look: region_near(answers, look) or "", optional=True)
-    name = profile_name(access)._replace(ask="Name for the source profile", known=_base_known, default=_base)
-    return tuple(question for question in (region, name) if question.key not in own)
+def of_source(access: Access, own: Sequence[Question]) -> tuple[Question, ...]:
+    """Return the questions for setting up a source profile: those of its kind, and its region and name.
+
+    The region is asked only if the kind itself needs it and nothing tells it.
+    """
+
+    def near(answers: Answers, look: Look) -> str | None:
+        return str(look.told.get("region") or "") or _region_told(answers, look) or region_near(answers, look)
+
+    needed = asked_region()._replace(known=near)
+    profile = profile_name(access)._replace(ask="Name for the source profile", known=_base_known, default=_base)
+    keys = {question.key for question in own}
+    region = needed._replace(known=lambda answers, look: region_near(answers, look) or "", optional=True)
+    more = tuple(question for question in (region, profile) if question.key not in keys)
+    return (*({"region": needed, "profile": profile}.get(question.key, question) for question in own), *more)
 
 
 def _base_known(answers: Answers, look: Look) -> str | None:

@@ -37,7 +37,7 @@ def _devices(answers: Answers, look: Look) -> Sequence[Choice]:
 
 
 def _mfa_possible(answers: Answers) -> bool:
-    return bool(source_name(answers)) and answers.text("source.kind") not in ("sso", "oidc", "mfa", "role")
+    return bool(source_name(answers)) and answers.text("source.kind") not in ("sso", "oidc", "mfa", "role", "console")
 
 
 def _mfa_known(answers: Answers, look: Look) -> str | None:
@@ -142,7 +142,7 @@ ACCESS = Access(
     label="A role in another account",
     hint="a role ARN",
     questions=QUESTIONS,
-    sources=("sso", "keys", "mfa", "oidc"),
+    sources=("sso", "keys", "mfa", "console", "oidc"),
     keys=frozenset({"role_arn", "source_profile", "credential_source", "role_session_name", "external_id", "mfa_serial",
                     "duration_seconds"}),
     renew="asks for a new MFA code if the role requires one; the SDK does the rest",

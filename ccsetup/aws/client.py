@@ -60,11 +60,11 @@ class Aws:
         return self._console.pending() if self._console else ()
 
     def console_sign_in(
-        self, profile: str, region: str, prompt: Prompt | None, expected: str = "", account: str = ""
+        self, profile: str, start: Start, prompt: Prompt | None, expected: str = "", account: str = ""
     ) -> str:
         """Have the user sign in with console credentials, and return who signed in. See ConsoleSignIn.sign_in."""
         assert self._console is not None  # noqa: S101 — only tests have none
-        return self._console.sign_in(profile, region, prompt, expected, account)
+        return self._console.sign_in(profile, start, prompt, expected, account)
 
     def identity(self, who: Who) -> Identity:
         """Ask STS who this is."""

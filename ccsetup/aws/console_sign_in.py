@@ -64,12 +64,13 @@ class ConsoleSignIn:
         self._service = IdentityCenter(env, home)
         self._made: dict[str, str] = {}
 
-    def sign_in(self, profile: str, region: str, prompt: Prompt | None, expected: str = "", account: str = "") -> str:
+    def sign_in(self, profile: str, start: Start, prompt: Prompt | None, expected: str = "", account: str = "") -> str:
         """Have the user sign in, and return the ARN of who signed in: the profile's login_session.
 
-        Raises Problem if that isn't the `expected` ARN, or not in the `account`; nothing is kept then.
+        Only the region and the endpoint settings of `start` are used. Raises Problem if who signed in isn't the
+        `expected` ARN, or not in the `account`; nothing is kept then.
         """
-        saved = self._signed_in(profile, region, prompt)
+        saved = self._signed_in(profile, start, prompt)
         found = account_in(saved.session)
         if not found:
             raise Problem("AWS didn't say who signed in.", next=_TRY, code=_CODE)
@@ -101,7 +102,7 @@ class ConsoleSignIn:
         for session, text in self._made.items():
             yield folder / session_caches.console_file(session), text
 
-    def _signed_in(self, profile: str, region: str, prompt: Prompt | None) -> Saved:
+    def _signed_in(self, profile: str, start: Start, prompt: Prompt | None) -> Saved:
         cli = AwsCli(self._env)
         version = cli.version()
         elsewhere = self._why_elsewhere()
@@ -113,10 +114,10 @@ class ConsoleSignIn:
                 code=_CODE,
             )
         if version and not aws_login.is_too_old(version) and prompt is not None and not self._open_browser:
-            self._note(f"Running: {aws_login.shown(aws_login.sign_in(profile, region, bool(elsewhere)))}")
-            return Saved(*cli.login(profile, region, remote=bool(elsewhere)))
+            self._note(f"Running: {aws_login.shown(aws_login.sign_in(profile, start.region, bool(elsewhere)))}")
+            return Saved(*cli.login(profile, start.region, remote=bool(elsewhere)))
         if not AwsCli.needed():
-            return self._by_botocore(region, elsewhere, prompt)
+            return self._by_botocore(start, elsewhere, prompt)
         raise aws_login.unreadable(profile, version or (() if cli.is_there() else None))
 
     def _why_elsewhere(self) -> str:
@@ -129,17 +130,17 @@ class ConsoleSignIn:
             return "you passed --device-code"
         return why_none(self._env)
 
-    def _by_botocore(self, region: str, elsewhere: str, prompt: Prompt | None) -> Saved:
+    def _by_botocore(self, start: Start, elsewhere: str, prompt: Prompt | None) -> Saved:
         from awscrt.crypto import EC, ECExportFormat, ECType
 
         key, verifier = EC.new_generate(ECType.P_256), secrets.token_urlsafe(48)
-        base = self._service.ask("signin", Start("", region, ""), _base)
+        base = self._service.ask("signin", start, _base)
         client = _CLIENT.format("cross" if elsewhere else "same")
         code, redirect = self._approved(base, client, verifier, elsewhere, prompt)
         given = {"clientId": client, "grantType": "authorization_code", "code": code.reveal()}
         given |= {"codeVerifier": verifier, "redirectUri": redirect}
         try:
-            told = self._service.ask("signin", Start("", region, ""), lambda it: _exchanged(it, given, key))
+            told = self._service.ask("signin", start, lambda it: _exchanged(it, given, key))
         except Refused as refused:
             raise _in_words(refused.code) from None
         session = str((web_token.claims(told["idToken"]) or {}).get("sub") or "")

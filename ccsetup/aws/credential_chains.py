@@ -59,7 +59,7 @@ class Chains:
             key = (there["role_arn"], there["web_identity_token_file"], there.get("role_session_name"), _place(who))
             return self._made(key, name, lambda _: self._by_token(who, name, there))
         if kind == "sso":
-            start = start_of(there, who.sessions or {})
+            start = start_of(there, who.sessions or {}, who.profiles.get(who.profile))
             account, role = there.get("sso_account_id", ""), there.get("sso_role_name", "")
             return self._made((start, account, role), name, lambda _: self._by_sso(who, name, there))
         if kind == "console":

@@ -151,7 +151,7 @@ class Resolver:
             raise Problem(
                 f"{name} can't sign in. {found[1]}", next="Repair the profile: ccsetup doctor --fix", code=found[0]
             )
-        start = start_of(there, who.sessions or {})
+        start = start_of(there, who.sessions or {}, (who.profiles or {}).get(who.profile))
         try:
             return self._sso_keys(start, there.get("sso_account_id", ""), there.get("sso_role_name", ""))
         except Problem as refused:

@@ -74,12 +74,20 @@ class Start(NamedTuple):
     dualstack: str = ""
 
 
-def start_of(there: Mapping[str, Value], sessions: Mapping[str, Mapping[str, Value]]) -> Start:
-    """Return the start of the sign-in for a profile with these settings."""
+def start_of(
+    there: Mapping[str, Value],
+    sessions: Mapping[str, Mapping[str, Value]],
+    used: Mapping[str, Value] | None = None,
+) -> Start:
+    """Return the start of the sign-in for a profile with these settings.
+
+    `used` are those of the profile that is used, if it is a role that starts from this one: like SDKs, the sign-in then
+    uses the endpoints of the role's profile.
+    """
     session = str(there.get("sso_session", ""))
     where = sessions.get(session, {}) if session else there
     scopes = tuple(sso_session.scopes(where))
-    hosts = (str(there.get("use_fips_endpoint", "")), str(there.get("use_dualstack_endpoint", "")))
+    hosts = [str((used or there).get(key, "")) for key in ("use_fips_endpoint", "use_dualstack_endpoint")]
     return Start(str(where.get("sso_start_url", "")), str(where.get("sso_region", "")), session, scopes, *hosts)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from ccsetup.core.context import Context, Start
+from ccsetup.core.context import Context, Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Answers, Choice, Identity, Keys, Later, Secret, Section, Value, Who
 
@@ -217,7 +217,8 @@ class Look:
     def console_sign_in(self, profile: str, region: str, expected: str, account: str) -> str:
         """Return who signed in to the AWS console for a profile, after having the user sign in once."""
         asked, prompt = (profile, region, expected, account), self._context.prompt
-        make = lambda: self._context.aws.console_sign_in(profile, region, prompt, expected, account)  # noqa: E731
+        start = start_of(self.profiles.get(profile, {}), {})._replace(region=region)
+        make = lambda: self._context.aws.console_sign_in(profile, start, prompt, expected, account)  # noqa: E731
         return self._once(("console", asked), make)
 
     def machine(self) -> str:

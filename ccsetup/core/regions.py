@@ -97,7 +97,8 @@ _HOSTS: dict[str, tuple[str, ...]] = {
         "portal.sso.{region}.{dns}", "portal.sso-fips.{region}.{dns}",
         "portal.sso.{region}.{dual}", "portal.sso-fips.{region}.{dual}", "device.sso.{region}.{dns}",
         "{region}.{signin}", "{signin}", "{first}.{signin}",
-        "{region}.{signin_fips}", "{signin_fips}", "signin.{region}.{dual}", "signin-fips.{region}.{dual}",
+        "{region}.{signin_fips}", "{signin_fips}", "signin-fips.{region}.{dns}",
+        "signin.{region}.{dual}", "signin-fips.{region}.{dual}",
         "signin.aws", "{region}.signin.aws", "{region}.oauth.signin.aws",
     ),
     "console": ("{first}.{region}.{console}", "{region}.{console}", "{first}.{console}", "{console}"),
@@ -198,15 +199,15 @@ def wants_dualstack(env: "Mapping[str, str]", settings: "Mapping[str, object]") 
     return str(env.get("AWS_USE_DUALSTACK_ENDPOINT", settings.get("use_dualstack_endpoint", ""))).lower() == "true"
 
 
-def git_lacks(region: str, *, fips: bool, dualstack: bool) -> str:
+def git_lacks(region: str, *, fips: bool, dualstack: bool, ssh: bool = False) -> str:
     """Return which wanted kinds of host git doesn't have in a region, as a sentence; "" if it has what is wanted.
 
     Nothing is said about regions that ccsetup doesn't know.
     """
-    lacking = "FIPS" if fips and region in REGIONS and region not in FIPS else ""
+    lacking = "FIPS" if fips and region in REGIONS and (ssh or region not in FIPS) else ""
     lacking = " or ".join(filter(None, [lacking, "dual-stack" if dualstack else ""]))
-    host = git_host(region, fips=fips)
-    return f"AWS has no {lacking} host for git in {region}, so git uses {host}." if lacking else ""
+    host, what = git_host(region, fips=fips and not ssh), "git over SSH" if ssh else "git"
+    return f"AWS has no {lacking} host for {what} in {region}, so git uses {host}." if lacking else ""
 
 
 def oidc_url(url: str, region: str) -> str:

@@ -18,6 +18,7 @@ from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
 from ccsetup.doctor.gather import gathered
 
+_LOOKED_UP = 6  # start URLs whose region is looked up, which takes seconds
 _FILES: tuple[FileName, ...] = ("config", "credentials")
 _HEADER = later(r"\[(?:profile\s+)?[\"']?([^\[\]\"']+)[\"']?\]")
 
@@ -147,6 +148,15 @@ def stopped(findings: Iterable[Finding]) -> set[str]:
 def begun(context: Context, asked: Sequence[str], modernize: bool = False) -> Facts:
     """Return the facts about this computer, or about the profiles that were asked for."""
     return gathered(context, [*dict.fromkeys(asked)], modernize)
+
+
+def placed(context: Context, facts: Facts) -> Facts:
+    """Return the facts with the region of each start URL that lacks it, as far as it can be looked up."""
+    from ccsetup.doctor.checks import sso
+
+    wanted = [url for url in sso.without_region(facts) if url not in facts.sign_in_regions]
+    found = {url: context.signin.resolve(url) or "" for url in wanted[:_LOOKED_UP]}
+    return replace(facts, sign_in_regions={**facts.sign_in_regions, **found}) if found else facts
 
 
 def kinds(there: Diagnosis) -> Mapping[str, str]:

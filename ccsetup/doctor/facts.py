@@ -112,7 +112,8 @@ class Facts:
     it. `git_refuses` is git's error if its settings keep it from running, `clone_refused` what it says if it doesn't
     read the settings of the current clone. `broken_helpers` are the paths of git's helpers that can't run, with the
     reason. `ssh` is how ssh signs in to the host of a clone over SSH, and `lost_keys` are the files of its keys, if
-    none of them exists.
+    none of them exists. `sign_in_regions` are the regions that were looked up for start URLs whose region is
+    missing.
 
     `config` and `credentials` are read as they were meant. Their lines match the files' lines in number and order.
     """
@@ -147,6 +148,7 @@ class Facts:
     clone_refused: Problem | None = None
     ssh: SshLogin = field(default_factory=SshLogin)
     lost_keys: tuple[str, ...] = ()
+    sign_in_regions: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def config(self) -> Document:

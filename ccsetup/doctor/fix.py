@@ -291,7 +291,8 @@ class Case:
 def visit(context: Context, options: RepairOptions, case: Case) -> None:
     """Check, repair if asked to, and show the findings that are left. Raises Problem; `case` holds the rest."""
     gc.disable()  # what is read and found here is needed until the end
-    case.seen = diagnose.offline(diagnose.begun(context, options.profiles, options.modernize))
+    facts = diagnose.begun(context, options.profiles, options.modernize)
+    case.seen = diagnose.offline(facts if options.offline else diagnose.placed(context, facts))
     if options.fix or not options.offline:
         gc.enable()
     if options.fix and not causes.is_elsewhere(case.seen.facts, case.seen.findings):

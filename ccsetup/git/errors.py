@@ -128,6 +128,12 @@ _OF_HELPERS = (
         "pip install -U git-remote-codecommit",
     ),
     (
+        r"The following URL is malformed|AWS Region is not available for use with AWS CodeCommit",
+        "git.helper-old",
+        "git finds AWS's own git-remote-codecommit, which doesn't know this region.",
+        "Use HTTPS: --via credential-helper. Or put ccsetup's git-remote-codecommit first on the PATH.",
+    ),
+    (
         r"ExpiredToken",
         "keys.expired",
         "The credentials used by the git helper have expired.",

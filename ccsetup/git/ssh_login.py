@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ccsetup.core import regions
@@ -50,14 +51,18 @@ def pattern(region: str) -> str:
     return regions.git_host(region).replace(region, "*")
 
 
-def with_block(text: str, hosts: str, key_id: str, key: str) -> str:
-    """Return the text of ~/.ssh/config with the user and the key for these hosts. All other lines stay.
+def block(key_id: str, key: str) -> dict[str, str]:
+    """Return the settings that make ssh sign in to CodeCommit with a key."""
+    return {"User": key_id, "IdentityFile": f'"{key}"' if " " in key else key}
+
+
+def with_block(text: str, hosts: str, wanted: Mapping[str, str]) -> str:
+    """Return the text of ~/.ssh/config with these settings for these hosts. All other lines stay.
 
     ssh uses the first value that it finds, so a new block comes before all others.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     lines = text.splitlines()
-    wanted = {"User": key_id, "IdentityFile": f'"{key}"' if " " in key else key}
     starts = [number for number, line in enumerate(lines) if _SECTION.match(line)]
     own = next((number for number in starts if _hosts(lines[number]) == [hosts]), None)
     if own is not None:
@@ -75,7 +80,7 @@ def with_block(text: str, hosts: str, key_id: str, key: str) -> str:
     return newline.join([*lines, ""])
 
 
-def _changed(lines: list[str], wanted: dict[str, str]) -> list[str]:
+def _changed(lines: list[str], wanted: Mapping[str, str]) -> list[str]:
     """Return the lines of a block with these settings: each instead of its first line, the others without."""
     indent = next((found["indent"] for line in lines if (found := _KEYWORD.match(line)) and found["indent"]), "  ")
     left = {name.lower(): f"{indent}{name} {value}" for name, value in wanted.items()}

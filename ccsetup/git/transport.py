@@ -42,7 +42,9 @@ class Way(NamedTuple):
 
     def lacks(self, region: str) -> str:
         """Return which wanted kinds of host git doesn't have in a region, as a sentence, "" if none."""
-        return "" if self.host else regions.git_lacks(region, fips=self.fips, dualstack=self.dualstack)
+        if self.host and self.via != SSH:
+            return ""
+        return regions.git_lacks(region, fips=self.fips, dualstack=self.dualstack, ssh=self.via == SSH)
 
 
 USUAL = Way()

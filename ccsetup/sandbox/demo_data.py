@@ -163,7 +163,7 @@ def _people(state: State) -> None:
     )
     state.add_user(CODE, "broker", policy_engine.allow("sts:GetFederationToken"), policy_engine.allow("codecommit:*"))
     state.add_user(CODE, "carla", policy_engine.allow("codecommit:*"), policy_engine.allow("signin:*"))
-    state.console.person = CARLA
+    state.console.person = state.arn(CARLA)
     state.add_user_keys(BROKER)
     state.add_user_keys(MARIA)
     state.add_user_keys(NOBODY)

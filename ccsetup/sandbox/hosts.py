@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ccsetup.core import regions
 
-_SERVICES = ("sts", "codecommit", "kms", "git-codecommit", "oidc", "portal.sso", "device.sso")
+_SERVICES = ("sts", "codecommit", "kms", "git-codecommit", "oidc", "portal.sso", "device.sso", "signin")
 _NOT_OVER_IPV6 = ("git-codecommit", "device.sso")
 _PLAIN_IN_GOVCLOUD = ("sts", "oidc", "portal.sso")  # their ordinary hosts there are the FIPS hosts
 _IAM = {
@@ -30,8 +30,9 @@ class Place(NamedTuple):
 
     @property
     def sign_in_pages(self) -> str:
-        """Return the address of the region's pages that approve a sign-in."""
-        return f"https://{regions.service_host('device.sso', self.region)}"
+        """Return the address of the pages that approve a sign-in: the host's own, or those of the region."""
+        host = self.host if self.service == "signin" else regions.service_host("device.sso", self.region)
+        return f"https://{host}"
 
 
 def of(host: str) -> Place | None:
@@ -39,8 +40,13 @@ def of(host: str) -> Place | None:
     if host in _IAM:
         return Place(host, "iam", _IAM[host])
     for name, row in regions.PARTITIONS.items():
+        region = host.removesuffix(f".{row['signin']}")
+        if f"{region}.{row['signin']}" == host and _exists(name, "signin", region, False):
+            return Place(host, "signin", region)
         for suffix in (row["dns"], row["dual"]):
             service, _, region = host.removesuffix(f".{suffix}").rpartition(".")
+            if service == "signin" and suffix == row["dns"]:
+                continue  # it has a domain of its own
             if f"{service}.{region}.{suffix}" == host and _exists(name, service, region, suffix == row["dual"]):
                 return Place(host, service.replace("-fips", ""), region)
     return Place(host, "portal", "") if regions.locate(host, "portal") else None

@@ -362,7 +362,8 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
         """Return the region of the same start URL only: the developers' region can differ from the administrator's."""
         url = answers.text("sso_start_url").rstrip("/#")
         here = (it for it in look.sessions.values() if it.get("sso_start_url", "").rstrip("/#") == url)
-        return next((it["sso_region"] for it in here if it.get("sso_region")), "")
+        told = next((it["sso_region"] for it in here if it.get("sso_region")), "")
+        return told or look.sign_in_region(answers.text("sso_start_url")) or ""
 
     return (
         Question(
@@ -391,7 +392,6 @@ def sign_in(acts: bool) -> tuple[Question, ...]:
                 "IAM Identity Center, which signs developers in, runs in one region. Its console shows the region at"
                 " the top, for example, us-east-1."
             ),
-            known=lambda answers, look: validate.region_of(answers.text("sso_start_url")) or ("" if acts else None),
             default=region,
             parse=validate.region,
             when=lambda answers: bool(answers.text("sso_start_url")),

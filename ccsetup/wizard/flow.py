@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ccsetup.access import KINDS, asked_by, machine, of
-from ccsetup.access.questions import REPO, nested_shared, shared
+from ccsetup.access.questions import REPO, of_source, shared
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
@@ -62,7 +62,7 @@ def _visit(access: Access, answers: Answers) -> tuple[Question, ...]:
     if not answers.text("kind"):
         return (kind,)
     inner = of(answers.text("kind"))
-    return (kind, *_of_kind(inner, answers), *nested_shared(inner))
+    return (kind, *of_source(inner, _of_kind(inner, answers)))
 
 
 # The first question

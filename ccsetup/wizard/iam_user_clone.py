@@ -19,7 +19,7 @@ from ccsetup.git.credential_store import USER_NAME, Login
 from ccsetup.git.ssh_login import KEY_ID, SshLogin
 from ccsetup.git.transport import GIT_CREDENTIALS, SSH, Way
 from ccsetup.wizard import after_clone, apply, checkout
-from ccsetup.wizard.verify import Claim, route
+from ccsetup.wizard.verify import Claim, route, say_what_git_lacks
 
 if TYPE_CHECKING:
     from ccsetup.core.context import Git
@@ -52,10 +52,9 @@ def reach(context: Context, asked: IamUserRequest) -> Outcome:
         context.screen.note(named.said)
     target = Target(named.repository, _region(context, asked, named.region), branch=asked.branch or named.branch,
                     directory=asked.directory or named.directory)  # fmt: skip
-    fips = regions.wants_fips(context.env, {})
-    claim = Claim(
-        "", target.region, None, Expected(), target, target.branch, Way(asked.via, host=named.host, fips=fips)
-    )
+    fips, dualstack = regions.wants_fips(context.env, {}), regions.wants_dualstack(context.env, {})
+    way = Way(asked.via, host=named.host, fips=fips, dualstack=dualstack)
+    claim = Claim("", target.region, None, Expected(), target, target.branch, way)
     folder = checkout.folder_of(context, target)
     git = checkout.finding_git(context, claim.way)
     checkout.is_this_clone(context, folder, target)
@@ -204,9 +203,9 @@ def _by_ssh(context: Context, asked: IamUserRequest, claim: Claim, folder: Path,
     """Set up ssh if it doesn't use an SSH key ID yet, test it, and clone."""
     host = regions.git_host(claim.region)
     there = login(context, host, named)
-    edit = None
+    edit, settings = None, dict[str, str]()
     if asked.key_id or asked.key or not there.key_id:
-        edit = _block(context, asked, claim.region, named)
+        edit, settings = _block(context, asked, claim.region, named)
     else:
         context.screen.note(f"ssh already uses the SSH key ID {there.key_id} for {host}.")
         claim = _with_user(claim, named if named == there.key_id else "")
@@ -215,8 +214,10 @@ def _by_ssh(context: Context, asked: IamUserRequest, claim: Claim, folder: Path,
     context.screen.review(
         diffs, [("check", "git ls-remote"), ("clone", f"{checkout.shown(context, folder)} from {url}")]
     )
+    section = f"Host {ssh_login.pattern(claim.region)}"
+    edits = [{"path": str(edit.path), "section": section, "set": settings, "remove": []}] if edit and diffs else []
     if asked.dry_run:
-        return _outcome(claim)
+        return replace(_outcome(claim), edits=edits)
     receipt = _written(context, asked, edit) if edit and diffs else None
     works = False
     try:
@@ -226,7 +227,8 @@ def _by_ssh(context: Context, asked: IamUserRequest, claim: Claim, folder: Path,
         if receipt and not works:
             context.files.put_back(receipt)
             context.screen.note("~/.ssh/config was restored.")
-    return _cloned(context, asked, claim, folder, git, receipt)
+    done = _cloned(context, asked, claim, folder, git)
+    return replace(done, edits=edits, backups=receipt.backups if receipt else ())
 
 
 def login(context: Context, host: str, user: str = "") -> SshLogin:
@@ -238,8 +240,8 @@ def login(context: Context, host: str, user: str = "") -> SshLogin:
     return ssh_login.told(ran.out) if ran.code == 0 else SshLogin()
 
 
-def _block(context: Context, asked: IamUserRequest, region: str, named: str) -> Edit:
-    """Return the edit of ~/.ssh/config that names the key. Raises Missing, BadAnswer or Problem."""
+def _block(context: Context, asked: IamUserRequest, region: str, named: str) -> tuple[Edit, dict[str, str]]:
+    """Return the edit of ~/.ssh/config that names the key, and its settings. Raises Missing, BadAnswer or Problem."""
     person = None if asked.yes else context.prompt
     key_id = _key_id(asked.key_id) if asked.key_id else named if KEY_ID.fullmatch(named) else ""
     key = asked.key
@@ -259,8 +261,9 @@ def _block(context: Context, asked: IamUserRequest, region: str, named: str) -> 
         key = _asked(context, Asked("ssh_key", "Private key file", "text", about, default=usual))
     path = context.home / ".ssh" / "config"
     before = context.files.seen(path)
-    after = ssh_login.with_block(before or "", ssh_login.pattern(region), key_id, _key(context, key))
-    return Edit(path, before, after, mode=None if before is not None else 0o600)
+    settings = ssh_login.block(key_id, _key(context, key))
+    after = ssh_login.with_block(before or "", ssh_login.pattern(region), settings)
+    return Edit(path, before, after, mode=None if before is not None else 0o600), settings
 
 
 def _key_id(text: str) -> str:
@@ -325,6 +328,7 @@ def _agreed(context: Context, question: str) -> bool:
 
 
 def _proven(context: Context, claim: Claim, git: Git) -> None:
+    say_what_git_lacks(context, claim)
     with context.screen.busy("Checking access with git"):
         git.reachable(route(context, claim))
     context.screen.done("access", f"{claim.target.name} in {claim.region}", "git ls-remote")
@@ -334,19 +338,14 @@ def _outcome(claim: Claim) -> Outcome:
     return Outcome(region=claim.region, repository=Repository(claim.target.name, claim.region, ""))
 
 
-def _cloned(
-    context: Context, asked: IamUserRequest, claim: Claim, folder: Path, git: Git, receipt: Receipt | None = None
-) -> Outcome:
+def _cloned(context: Context, asked: IamUserRequest, claim: Claim, folder: Path, git: Git) -> Outcome:
     person = None if asked.yes else context.prompt
     default = git.default(route(context, claim))
     outcome = _outcome(claim)
     named = None if person is None or folder.exists() else after_clone.ask_person(context, git, outcome, person)
     cloned = checkout.clone(context, git, claim, folder, person, default)
     found = Repository(claim.target.name, claim.region, "", default)
-    written = [str(edit.path) for edit in receipt.plan.edits] if receipt else []
-    edits = [{"path": path, "section": f"Host {ssh_login.pattern(claim.region)}", "set": {}, "remove": []}
-             for path in written]  # fmt: skip
-    outcome = replace(outcome, repository=found, edits=edits, backups=receipt.backups if receipt else ())
+    outcome = replace(outcome, repository=found)
     outcome = after_clone.settle(context, git, claim, outcome.with_clone(cloned), named)
     if not cloned.problem:
         first = "" if folder == context.cwd else f"cd {apply.typed(checkout.shown(context, folder))} · "

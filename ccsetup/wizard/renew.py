@@ -186,9 +186,8 @@ class Renewals:
         """Have the user sign in to the AWS console as before, once for all profiles with this sign-in."""
         session = there["login_session"]
         if session not in self._consoles:
-            self.context.aws.console_sign_in(
-                name, self._who(name).region, self.context.prompt, session, account_in(session)
-            )
+            start = start_of(there, {})._replace(region=self._who(name).region)
+            self.context.aws.console_sign_in(name, start, self.context.prompt, session, account_in(session))
             verify.keep_console_sign_in(self.context)
             self._consoles.add(session)
         return self._proven(Renewed(name, kind.name), _expected(kind, name, there))

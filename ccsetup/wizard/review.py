@@ -63,7 +63,7 @@ def signed_in(who: Who, name: str) -> Mapping[str, Value]:
 def sign_in(who: Who, name: str) -> Start | None:
     """Return the sign-in that a profile uses, directly or through its source profiles, None if there is none."""
     there = signed_in(who, name)
-    return start_of(there, who.sessions or {}) if there else None
+    return start_of(there, who.sessions or {}, (who.profiles or {}).get(name)) if there else None
 
 
 def signs_for(who: Who, name: str) -> Expected:

@@ -202,8 +202,7 @@ def _look_elsewhere(context: Context, who: Who, claim: Claim, refused: Problem) 
 
 def _git(context: Context, git: Git, claim: Claim, refused: Problem | None, identity: Identity | None) -> list[str]:
     """Ask git itself, which decides: API permissions and git permissions are independent."""
-    if not context.env.get("CODE_COMMIT_ENDPOINT") and (lacks := claim.way.lacks(claim.region)):
-        context.screen.note(lacks)
+    say_what_git_lacks(context, claim)
     try:
         with context.screen.busy("Checking access with git"):
             branches = list(git.reachable(route(context, claim)))
@@ -213,6 +212,13 @@ def _git(context: Context, git: Git, claim: Claim, refused: Problem | None, iden
     if refused:
         context.screen.note(f"{refused.what} However, git can read the repository, so cloning works.")
     return branches
+
+
+def say_what_git_lacks(context: Context, claim: Claim) -> None:
+    """Say which wanted kinds of host git doesn't use."""
+    is_usual = claim.way.via == transport.SSH or not context.env.get("CODE_COMMIT_ENDPOINT")
+    if is_usual and (lacks := claim.way.lacks(claim.region)):
+        context.screen.note(lacks)
 
 
 def route(context: Context, claim: Claim) -> Route:

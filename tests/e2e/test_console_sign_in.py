@@ -153,6 +153,25 @@ def test_a_role_starts_from_it_also_in_git(carla: Home) -> None:
     assert pulled.returncode == 0, pulled.stderr
 
 
+def test_it_is_set_up_as_the_source_of_a_new_role_in_one_go(carla: Home) -> None:
+    carla.state.set_policies(CARLA, policy_engine.allow("sts:AssumeRole"), policy_engine.allow("signin:*"))
+    carla.state.add_role(CODE, "Last", policy_engine.trust(CODE), policy_engine.allow("codecommit:*"))
+    words = ("setup", "role", "--role-arn", role_arn("Last"), "--external-id", "", "--role-session-name", "carla")
+    more = ("--profile", "last", "--region", REGION, "--repo", "MySharedDemoRepo")
+    terminal = Terminal([program(), *words, *more], carla.env, carla.work)
+    terminal.answer("Which profile should assume the role?")
+    terminal.answer("How does the source profile sign in?", "console")
+    terminal.answer("Name for the source profile")
+    for question in ("Your name for commits", "Write these changes?"):
+        terminal.answer(question)
+    assert terminal.exit_code() == 0, terminal.text()
+    assert "assumed-role/Last/carla" in terminal.flat()
+    assert f"[profile base]\nlogin_session = {CARLA}\nregion = {REGION}\n" in carla.config()
+    assert "source_profile = base" in carla.config()
+    assert carla.git("pull").returncode == 0
+    terminal.close()
+
+
 @pytest.mark.parametrize(
     ("change", "code", "what"),
     [

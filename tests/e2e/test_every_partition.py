@@ -12,6 +12,7 @@ from sandbox_world import marias_keys
 from test_start_url import PARTITIONS, Visitor, visitor_in, words
 
 from ccsetup.core import regions
+from ccsetup.sandbox import policy_engine
 from ccsetup.sandbox.demo_data import BROKER, CODE, PEOPLE, SAML_PROVIDER, role_arn
 
 __all__ = ["visitor_in"]  # a fixture
@@ -95,6 +96,12 @@ def machine(visitor: Visitor) -> tuple[list[str], str]:
     return ["machine"], ""
 
 
+def console(visitor: Visitor) -> tuple[list[str], str]:
+    pytest.importorskip("awscrt", reason="botocore[crt] isn't installed")
+    visitor.without_aws_cli()
+    return ["console"], ""
+
+
 def existing(visitor: Visitor) -> tuple[list[str], str]:
     stored(visitor, role_arn=arn(visitor, "CodeCommitAccess"), source_profile="maria", region=visitor.places.region)
     return ["existing"], ""
@@ -102,14 +109,14 @@ def existing(visitor: Visitor) -> tuple[list[str], str]:
 
 KINDS: dict[str, Kind] = {
     "sso": sso, "role": role, "role-mfa": role_mfa, "mfa": mfa, "oidc": oidc, "saml": saml, "keys": keys,
-    "federation": federation, "machine": machine, "existing": existing,
+    "federation": federation, "machine": machine, "existing": existing, "console": console,
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("partition", PARTITIONS)
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 def test_a_kind_ends_in_a_clone_that_pulls_and_pushes(
-    kind: Kind, partition: str, visitor_in: Callable[[str], Visitor]
+    kind: Kind, partition: str, visitor_in: Callable[[str], Visitor], aws_tools: AwsTools
 ) -> None:
     visitor = visitor_in(partition)
     stored(visitor)
@@ -122,6 +129,10 @@ def test_a_kind_ends_in_a_clone_that_pulls_and_pushes(
     visitor.git("pull", cwd=name)
     visitor.git("commit", "--allow-empty", "-m", "x", cwd=name)
     visitor.git("push", cwd=name)
+    # AWS's own git-remote-codecommit doesn't know the form of eusc-de-east-1, and reads console only with botocore[crt]
+    if kind is not console and partition != "aws-eusc":
+        visitor.git("commit", "--allow-empty", "-m", "y", cwd=name)
+        visitor.git("push", cwd=name, path=str(aws_tools.folder))
     assert visitor.hosts(refused=True) == set()
     assert {regions.partition_of(e.region) for e in visitor.sandbox.log if e.region} == {partition}
 
@@ -156,6 +167,47 @@ def test_fips_holds_for_the_sign_in_the_api_and_git(
     assert visitor.hosts(refused=True) == set()
     assert visitor.run("login", "dev", "--json").code == 0
     assert visitor.hosts(refused=True) == set()
+
+
+@pytest.mark.parametrize(
+    ("setting", "host"),
+    [
+        ("use_fips_endpoint", "signin-fips.us-east-2.amazonaws.com"),
+        ("use_dualstack_endpoint", "signin.us-east-2.api.aws"),
+    ],
+)
+def test_a_console_sign_in_uses_the_hosts_that_the_profile_asks_for(
+    setting: str, host: str, visitor_in: Callable[[str], Visitor]
+) -> None:
+    visitor = visitor_in("aws")
+    console(visitor)
+    stored(visitor, region=visitor.places.region, **{setting: "true"})
+    assert visitor.setup("console", "--profile", "dev", "--region", "us-east-2", "--no-clone").code == 0
+    assert {it for it in visitor.hosts() if "signin" in it} == {host}
+    assert visitor.run("login", "dev", "--json").code == 0
+    assert {it for it in visitor.hosts() if "signin" in it} == {host}
+    assert visitor.hosts(refused=True) == set()
+
+
+@pytest.mark.parametrize("used", ["dev", "last"])
+def test_the_endpoints_are_those_of_the_profile_that_is_used_and_not_of_its_source(
+    used: str, visitor_in: Callable[[str], Visitor]
+) -> None:
+    visitor = visitor_in("aws")
+    start = visitor.places.start_url
+    visitor.sandbox.state.center.assign(start, CODE, "Starter", policy_engine.allow("sts:AssumeRole"))
+    flags = ["Starter" if it == "Developer" else it for it in words(visitor)[:-2]]
+    assert visitor.setup(*flags, "--no-clone").code == 0
+    visitor.sandbox.state.add_role(CODE, "Last", policy_engine.trust(CODE), policy_engine.allow("codecommit:*"))
+    config = visitor.home / ".aws" / "config"
+    written = config.read_text().replace("[profile dev]\n", "[profile dev]\nuse_fips_endpoint = true\n")
+    config.write_text(
+        f"{written}[profile last]\nrole_arn = {role_arn('Last')}\nsource_profile = dev\nregion = us-east-2\n"
+    )
+    seen = len(visitor.sandbox.log)
+    assert visitor.run("doctor", used, "--json").code == 0
+    hosts = {it.action for it in visitor.sandbox.log[seen:] if it.service == "host"}
+    assert any("-fips." in host for host in hosts) == (used == "dev"), hosts
 
 
 @pytest.mark.parametrize("by", ["variable", "profile"])
@@ -223,4 +275,16 @@ def test_awss_own_tools_work_with_what_was_written(
     asked = [str(aws_tools.aws), "sts", "get-caller-identity", "--profile", "dev", "--output", "json"]
     seen = subprocess.run(asked, env=visitor.env, capture_output=True, text=True, check=False)
     assert json.loads(seen.stdout)["Arn"].startswith(f"arn:{partition}:sts::{CODE}:"), seen.stderr
+    visitor.git("pull", path=str(aws_tools.folder))
+
+
+def test_awss_helper_that_does_not_know_a_region_is_named_with_another_way(
+    visitor_in: Callable[[str], Visitor], aws_tools: AwsTools
+) -> None:
+    visitor = visitor_in("aws-eusc")
+    path = f"{aws_tools.folder}:{visitor.env['PATH']}"
+    done = visitor.setup(*words(visitor), PATH=path)
+    assert (done.code, done.problem["code"]) == (1, "git.helper-old")
+    assert "--via credential-helper" in done.problem["next"]
+    assert visitor.setup(*words(visitor), "--via", "credential-helper", PATH=path).code == 0
     visitor.git("pull", path=str(aws_tools.folder))

@@ -57,10 +57,10 @@ class Maria:
     user: str
     password: str
 
-    def clone(self, *words: str, given: str = "", code: int = 0) -> tuple[dict[str, Any], str]:
+    def clone(self, *words: str, given: str = "", code: int = 0, **more: str) -> tuple[dict[str, Any], str]:
         argv = [program(), "clone", *words, "--no-input", "--json"]
         done = subprocess.run(
-            argv, env=self.env, cwd=self.work, input=given, capture_output=True, text=True, check=False
+            argv, env={**self.env, **more}, cwd=self.work, input=given, capture_output=True, text=True, check=False
         )
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr and self.password not in done.stderr + done.stdout
@@ -212,6 +212,9 @@ def test_ssh_is_set_up_with_a_backup_and_git_works_afterwards(maria: Maria) -> N
     config.write_text("# mine\nHost *\n  User maria\n")
     document, said = maria.clone(*by_ssh("--yes"))
     assert document["clone"]["via"] == "ssh" and document["clone"]["url"] == SSH_URL
+    [edit] = document["edits"]
+    assert edit["set"] == {"User": KEY_ID, "IdentityFile": "~/.ssh/codecommit_rsa"}
+    assert edit["section"] == "Host git-codecommit.*.amazonaws.com"
     assert "wrote ~/.ssh/config" in said
     assert config.read_text() == (
         f"Host git-codecommit.*.amazonaws.com\n  User {KEY_ID}\n  IdentityFile ~/.ssh/codecommit_rsa\n\n"
@@ -227,6 +230,15 @@ def test_ssh_is_set_up_with_a_backup_and_git_works_afterwards(maria: Maria) -> N
     [finding] = maria.doctor()
     assert (finding["code"], finding["severity"]) == ("git.ssh", "stops")
     assert "maria" in finding["says"] and "--via ssh" in finding["do"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "kind"), [("AWS_USE_FIPS_ENDPOINT", "FIPS"), ("AWS_USE_DUALSTACK_ENDPOINT", "dual-stack")]
+)
+def test_over_ssh_git_is_said_not_to_use_the_endpoints_of_a_variable(variable: str, kind: str, maria: Maria) -> None:
+    document, said = maria.clone(*by_ssh("--yes"), **{variable: "true"})
+    assert f"AWS has no {kind} host for git over SSH in us-east-2, so git uses {HOST}." in said
+    assert document["clone"]["url"] == SSH_URL
 
 
 @pytest.mark.parametrize("why", ["another key", "unknown host"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -55,6 +56,10 @@ class Visitor:
         done = subprocess.run(["git", *words], env=env, cwd=self.work / cwd, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def without_aws_cli(self) -> None:
+        found = [it for it in self.env["PATH"].split(os.pathsep) if not (Path(it) / "aws").exists()]
+        self.env["PATH"] = os.pathsep.join(found)
 
     def hosts(self, *, refused: bool = False) -> set[str]:
         """Return the hosts that were reached, or those that AWS doesn't have."""
@@ -153,6 +158,42 @@ def test_a_region_that_cannot_be_found_is_asked_for_by_its_flag(visitor: Visitor
     assert done.problem["what"].startswith("Missing: --sso-region")
     assert done.problem["next"].startswith("ccsetup couldn't find the region of the start URL.")
     assert tree(visitor.home) == before
+
+
+def test_the_doctor_looks_up_a_region_that_is_missing_in_the_files(visitor: Visitor) -> None:
+    def without_region(url: str) -> str:
+        who = f"sso_account_id = {CODE}\nsso_role_name = Developer\nregion = us-east-2\n"
+        scope = "sso_registration_scopes = sso:account:access\n"
+        return f"[profile dev]\nsso_session = acme\n{who}[sso-session acme]\nsso_start_url = {url}\n{scope}"
+
+    config = visitor.home / ".aws" / "config"
+    config.parent.mkdir(mode=0o700)
+    config.write_text(without_region(START_URL))
+    [found] = visitor.run("doctor", "--fix", "--yes", "--offline", "--json").said["findings"]
+    assert (found["code"], found["fix"], config.read_text()) == ("sso.incomplete", "ask", without_region(START_URL))
+    assert visitor.hosts() == set()
+    [found] = visitor.run("doctor", "--json").said["findings"]
+    assert (found["code"], found["fix"]) == ("sso.incomplete", "auto")
+    done = visitor.run("doctor", "--fix", "--yes", "--json")
+    assert f"The Identity Center of {START_URL} is in us-east-1, according to its start page." in done.shown
+    assert [it["code"] for it in done.said["findings"]] == ["sso.incomplete", "sso.signed-out"]
+    assert "sso_region = us-east-1\n" in config.read_text()
+    assert visitor.run("login", "dev", "--json").code == 0
+    config.write_text(without_region("https://nobody.awsapps.com/start"))
+    done = visitor.run("doctor", "--fix", "--yes", "--json")
+    assert (done.said["findings"][0]["fix"], config.read_text()) == (
+        "ask",
+        without_region("https://nobody.awsapps.com/start"),
+    )
+
+
+@pytest.mark.parametrize(("url", "region"), [(START_URL, "us-east-1"), ("https://nobody.awsapps.com/start", "")])
+def test_share_looks_up_the_region_of_the_developers_start_url(visitor: Visitor, url: str, region: str) -> None:
+    accounts = ("--from-account", CODE, "--to-account", demo_data.PEOPLE, "--region", "us-east-2")
+    done = visitor.run("share", "MySharedDemoRepo", *accounts, "--sso-start-url", url, "--out", "x", "--yes", "--json")
+    assert done.code == 0, done.shown
+    assert (f"sso_region = {region}" in (visitor.work / "x" / "team.ini").read_text()) == bool(region)
+    assert (f"is in {region}, according to its start page." in done.shown) == bool(region)
 
 
 def test_in_a_terminal_the_region_is_not_asked(visitor: Visitor) -> None:

@@ -38,9 +38,9 @@ TEXTS = {
 
 @pytest.mark.parametrize(("before", "after"), TEXTS.values(), ids=TEXTS)
 def test_the_block_comes_first_and_the_rest_stays(before: str, after: str, tmp_path: Path) -> None:
-    found = ssh_login.with_block(before, HOSTS, ID, "~/.ssh/key")
+    found = ssh_login.with_block(before, HOSTS, ssh_login.block(ID, "~/.ssh/key"))
     assert found == after
-    assert ssh_login.with_block(found, HOSTS, ID, "~/.ssh/key") == found
+    assert ssh_login.with_block(found, HOSTS, ssh_login.block(ID, "~/.ssh/key")) == found
     if ssh := shutil.which("ssh"):
         (tmp_path / "config").write_text(found)
         argv = [ssh, "-F", str(tmp_path / "config"), *ssh_login.question(ssh, HOST)[1:]]
@@ -50,7 +50,7 @@ def test_the_block_comes_first_and_the_rest_stays(before: str, after: str, tmp_p
 
 
 def test_a_path_with_blanks_is_quoted(tmp_path: Path) -> None:
-    assert '  IdentityFile "~/my keys/key"\n' in ssh_login.with_block("", HOSTS, ID, "~/my keys/key")
+    assert '  IdentityFile "~/my keys/key"\n' in ssh_login.with_block("", HOSTS, ssh_login.block(ID, "~/my keys/key"))
 
 
 def test_the_pattern_is_for_all_regions_of_the_partition() -> None:

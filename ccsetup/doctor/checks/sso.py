@@ -132,10 +132,10 @@ def _without(facts: Facts, name: str, where: Place | None, missing: Sequence[str
     """Return the finding for a profile that lacks settings."""
     key = missing[0]
     wanted = None
-    remedies: list[Remedy] = []
+    remedies: tuple[Remedy, ...] = ()
     if where and len(missing) == 1:
         wanted = Wanted(f"Value for {key}", validate.SETTINGS[key], partial(_with, where, key))
-        remedies = [_with(where, key, it) for it in _used(facts, key, place(facts, name, WHERE[0]))]
+        remedies = tuple(_with(where, key, it) for it in _used(facts, key, place(facts, name, WHERE[0])))
     return finding(
         facts,
         name,
@@ -144,10 +144,10 @@ def _without(facts: Facts, name: str, where: Place | None, missing: Sequence[str
         "stops",
         f"{name} uses single sign-on but has no {' or '.join(missing)}.",
         because=_MISSING,
-        fix="ask",
-        remedies=tuple(remedies),
+        fix="auto" if len(remedies) == 1 else "ask",
+        remedies=remedies,
         wanted=wanted,
-        do=f"ccsetup setup sso --profile {quote(name)}",
+        do="" if len(remedies) == 1 else f"ccsetup setup sso --profile {quote(name)}",
     )
 
 
@@ -157,13 +157,36 @@ def _with(where: Place, key: str, value: str) -> Remedy:
 
 
 def _used(facts: Facts, key: str, url: Place | None) -> list[str]:
-    """Return the possible regions of a start URL: the one it names, or those used with it on this computer."""
+    """Return the possible regions of a start URL: the one it names, those used with it here, or the one looked up."""
     if key != "sso_region" or url is None:
         return []
-    told = validate.region_of(meant(url.value))
+    named = _tidy(url.value)
+    if told := validate.region_of(named):
+        return [told]
     tables = [*facts.sessions.values(), *facts.profiles.values()]
-    same = [it["sso_region"] for it in tables if it.get("sso_region") and _same(it.get("sso_start_url", ""), url.value)]
-    return [*dict.fromkeys([told] if told else same)]
+    same = [it["sso_region"] for it in tables if it.get("sso_region") and _same(it.get("sso_start_url", ""), named)]
+    return [*dict.fromkeys(same)] or [*filter(None, [facts.sign_in_regions.get(named)])]
+
+
+def without_region(facts: Facts) -> list[str]:
+    """Return the start URLs that lack their region, if nothing on this computer tells it."""
+    found = []
+    for name, there in signing_in(facts):
+        url = place(facts, name, WHERE[0])
+        if "sso_session" in there:
+            url = in_file(facts, "config", WHERE[0], session_of(facts, there)[0], "sso-session")
+        if url and _missing(facts, there) == [WHERE[1]] and not _used(facts, WHERE[1], url):
+            found.append(_tidy(url.value))
+    return [url for url in dict.fromkeys(found) if validate.works_as_start_url(url)]
+
+
+def _tidy(url: str) -> str:
+    """Return a start URL in the form that Identity Center uses, or unchanged if it isn't one."""
+    try:
+        read = validate.sso_start_url(meant(url))
+    except BadAnswer:
+        return meant(url)
+    return read.value if isinstance(read, Corrected) else read
 
 
 def _same(one: str, other: str) -> bool:
@@ -183,6 +206,7 @@ def _session_without(facts: Facts, name: str, session: str, missing: Sequence[st
         return Remedy(f"{key} = {value}", changes=changes)
 
     used = [facts.intended[name][key]] if key in facts.intended[name] else _used(facts, key, url)
+    remedies = tuple(map(with_value, used)) if len(missing) == 1 else ()
     others = tuple(it for it, there in signing_in(facts) if it != name and session_of(facts, there)[0] == session)
     path, line = (empty.path, empty.line) if empty else section(facts, session, "sso-session")
     return Finding(
@@ -193,9 +217,9 @@ def _session_without(facts: Facts, name: str, session: str, missing: Sequence[st
         name,
         path,
         line,
-        fix="ask",
-        do=f"ccsetup setup sso --profile {quote(name)}",
-        remedies=tuple(map(with_value, used)) if len(missing) == 1 else (),
+        fix="auto" if len(remedies) == 1 else "ask",
+        do="" if len(remedies) == 1 else f"ccsetup setup sso --profile {quote(name)}",
+        remedies=remedies,
         wanted=Wanted(f"Value for {key}", validate.SETTINGS[key], with_value) if len(missing) == 1 else None,
         also=_all_on(facts, (name, *others)),
     )

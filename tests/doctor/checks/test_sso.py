@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ccsetup.core.program_keys import FORM
 from ccsetup.doctor import repair
+from ccsetup.doctor.checks.sso import without_region
 from ccsetup.doctor.facts import Ran
 from tests.patients import (
     BASE,
@@ -79,7 +81,10 @@ WRITTEN = [
     Patient("sso.incomplete", f"{DEV}[sso-session acme]§\nsso_region =\n", "", "ask", choose=TOLD),
     Patient("sso.incomplete", f"[profile dev]\n{WHO}sso_region =§\nsso_start_url = {URL}\n", "", "ask", choose=TOLD),
     Patient("sso.incomplete", f"{DEV}[sso-session acme]\nsso_start_url = {URL}\n-sso_region = §\n+sso_region = eu-west-1\n"
-            f"[sso-session other]\nsso_start_url = {URL}\nsso_region = eu-west-1\n", "sso", "ask"),
+            f"[sso-session other]\nsso_start_url = {URL}\nsso_region = eu-west-1\n", "sso"),
+    Patient("sso.incomplete", f"{DEV}[sso-session acme]\nsso_start_url = {URL}\n-sso_region = §\n+sso_region = eu-west-1\n"
+            f"[sso-session b]\nsso_start_url = {URL}\nsso_region = eu-west-1\n"
+            f"[sso-session c]\nsso_start_url = {URL}\nsso_region = us-east-1\n", "sso", "ask"),
     # scopes
     Patient("sso.scopes", f"{DEV}[sso-session acme]\n{WHERE}-sso_registration_scopes = codewhisperer:completions,codewhisperer:analysis§\n"
             "+sso_registration_scopes = codewhisperer:completions,codewhisperer:analysis,sso:account:access\n", "sso"),
@@ -89,9 +94,8 @@ WRITTEN = [
     Patient("sso.scopes", f"{DEV}[sso-session acme]\n{WHERE}-sso_registration_scopes = sso:account:acces§\n"
             "+sso_registration_scopes = sso:account:acces, sso:account:access\n", "sso"),
     Patient("sso.incomplete", "[profile dev]\nsso_account_id = 111122223333§\nsso_role_name = Dev\nsso_region = us-east-1\n", "", "ask", choose=TOLD),
-    Patient("sso.incomplete", f"[profile dev]\n{WHO}sso_start_url = {URL}§\n+sso_region = us-east-1\n{ACME}", "sso", "ask"),
-    Patient("sso.incomplete", "[profile dev]\n" + WHO + "sso_start_url = https://ssoins-1234.portal.eu-west-1.app.aws§\n+sso_region = eu-west-1\n", "sso",
-            "ask"),
+    Patient("sso.incomplete", f"[profile dev]\n{WHO}sso_start_url = {URL}§\n+sso_region = us-east-1\n{ACME}", "sso"),
+    Patient("sso.incomplete", "[profile dev]\n" + WHO + "sso_start_url = https://ssoins-1234.portal.eu-west-1.app.aws§\n+sso_region = eu-west-1\n", "sso"),
     Patient("sso.incomplete", f"[profile dev]\nsso_session = acme§\nregion = us-east-1\n{ACME}", "", "ask", "hinders", choose=TOLD),
     # contradictions
     Patient("sso.conflict", f"{DEV}-sso_region = us-west-2§\n{ACME}", "sso"),
@@ -162,6 +166,24 @@ def test_an_answer_completes_a_sign_in(config, answer, tmp_path, monkeypatch):
     assert not repair.harm(repair.of(there), state, [remedy])
     assert not found(state.facts, "sso.i") + found(state.facts, "sso.u")
     assert way(state.facts, tmp_path, monkeypatch) == "sso"
+
+
+@pytest.mark.parametrize("config", [
+    f"{DEV}[sso-session acme]\nsso_start_url = {URL}\n",
+    f"{DEV}[sso-session acme]\nsso_start_url = {URL}#/\nsso_region =\n",
+    f"[profile dev]\n{WHO}sso_start_url = '{URL}/'  # ours\n",
+])  # fmt: skip
+def test_a_region_is_looked_up_only_if_nothing_here_tells_it_and_then_repairs(config, tmp_path, monkeypatch):
+    there = facts(config, BASE, found=SIGNED_IN)
+    assert without_region(there) == [URL]
+    (finding,) = found(replace(there, sign_in_regions={URL: "eu-west-1"}), "sso.incomplete")
+    assert (finding.fix, [it.label for it in finding.remedies]) == ("auto", ["sso_region = eu-west-1"])
+    (unknown,) = found(replace(there, sign_in_regions={URL: ""}), "sso.incomplete")
+    assert (unknown.fix, unknown.remedies, bool(unknown.do)) == ("ask", (), True)
+    state = repair.of(there).plus([finding.remedies[0]])
+    assert not without_region(state.facts)
+    other = f"[sso-session other]\nsso_start_url = {URL}\nsso_region = us-east-1\n"
+    assert without_region(facts(config + other, BASE)) == []
 
 
 def test_a_session_that_many_share_is_told_once_with_all_of_them():
