@@ -158,7 +158,7 @@ def _person(answers: Answers, look: Look) -> tuple[str, str]:
 NAME = Question(
     "git_name",
     "Your name for commits (optional)",
-    help="For this clone only, for example, Maria Garcia.",
+    help="For this clone only.",
     about=(
         "git writes your name and your email address into each commit. They don't have to be those of your AWS access,"
         " for example, Maria Garcia and maria@example.com."
@@ -174,7 +174,7 @@ NAME = Question(
 EMAIL = Question(
     "git_email",
     "Your email for commits (optional)",
-    help="For this clone only, for example, maria@example.com.",
+    help="For this clone only.",
     about=NAME.about,
     known=_email_known,
     default=lambda answers, look: _person(answers, look)[1],

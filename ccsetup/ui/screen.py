@@ -419,9 +419,9 @@ class Busy:
 
 
 def _left(ends_at: float | None) -> str:
-    """Return how long a wait still lasts, for example " 9:42 left", "" if that is unknown."""
+    """Return how long a wait still lasts, for example " · 9:42 left", "" if that is unknown."""
     seconds = 0 if ends_at is None else max(round(ends_at - time.monotonic()), 0)
-    return "" if ends_at is None else f" {seconds // 60}:{seconds % 60:02d} left"
+    return "" if ends_at is None else f" · {seconds // 60}:{seconds % 60:02d} left"
 
 
 def _in(colour: str, text: str) -> str:

@@ -372,7 +372,7 @@ def test_a_paste_that_can_be_meant_in_two_ways_is_asked(sandbox: Sandbox, clean_
     terminal.press(pasted(f"keys {own.access_key_id} {own.secret_access_key}\nrole {role_arn('CodeCommitAccess')}"))
     terminal.answer(KIND, "")
     terminal.ask("Which one is right?")
-    terminal.wait("The role, assumed with these access keys", "The access keys as is")
+    terminal.wait("The role, assumed with these access keys", "Just the access keys")
     terminal.press(ESC)
     terminal.answer(KIND, "\x15paste a")
     terminal.answer("Paste it here", pasted(MARIA))

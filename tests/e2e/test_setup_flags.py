@@ -438,7 +438,7 @@ def test_a_paste_that_can_be_meant_in_two_ways_names_them_and_takes_the_kind_for
     paste = f"{own.access_key_id} {own.secret_access_key} and {ACCESS}; the repository is MySharedDemoRepo in us-east-2"
     done = person.setup("--paste", "-", paste=paste)
     assert (done.code, done.problem["code"]) == (2, "input.invalid")
-    assert "role (The role, assumed with these access keys), keys (The access keys as is)" in done.problem["what"]
+    assert "role (The role, assumed with these access keys), keys (Just the access keys)" in done.problem["what"]
     assert own.secret_access_key not in done.shown
     done = person.setup("role", "--paste", "-", paste=paste)
     assert (done.code, done.said["profile"]) == (0, "CodeCommitAccess"), done.shown

@@ -509,11 +509,11 @@ def test_without_a_terminal_a_heading_is_not_drawn_again():
 def test_a_wait_counts_down_to_its_end():
     seen = Seen()
     with seen.screen.busy("Waiting for you to sign in", 600):
-        seen.until("Waiting for you to sign in 9:5")
+        seen.until("Waiting for you to sign in · 9:5")
         with seen.screen.busy("Checking"):
             seen.until("Checking")
             assert " left" not in seen.text()
-        seen.until("Waiting for you to sign in 9:5")
+        seen.until("Waiting for you to sign in · 9:5")
 
 
 def test_a_search_counts_its_regions():

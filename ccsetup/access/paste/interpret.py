@@ -45,7 +45,7 @@ _SHOWN = {
     "directory": "the folder {}",
 }
 _TYPES = {
-    "keys": "The access keys as is",
+    "keys": "Just the access keys",
     "sso": "Single sign-on",
     "console": "A sign-in to the AWS console",
     "mfa": "The access keys with an MFA code",

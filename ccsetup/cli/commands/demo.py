@@ -63,7 +63,11 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
         if not options.keep and (left := place.remove()):
             context_of().screen.note(left)
     if not left:
-        rest = f"The demo's files are in {place.path}" if options.keep else "Nothing was left on this computer."
+        rest = (
+            f"The demo's files are in {place.path}"
+            if options.keep
+            else "Its folder was removed. Nothing was left on this computer."
+        )
         context_of().screen.say(f" Demo finished. {rest}")
     return report
 
@@ -116,7 +120,7 @@ def _visit(
     if not context.git.helper():
         os.environ["PATH"] = os.pathsep.join((str(Path(context.git.own_helper()).parent), os.environ.get("PATH", "")))
         context = context_of()
-    context.screen.say(" Demo: AWS is simulated on this computer. Everything else is real.")
+    context.screen.say(" Demo: AWS is simulated, in a temporary folder. Your own files aren't touched.")
     card = cards[options.kind or (found.team.entries[0].kind if found else "") or _chosen(context)]
     if found:
         demo.put_up(sandbox.state, found.team)
@@ -184,4 +188,4 @@ def _push(context: Context, clone: Path) -> None:
     there = git.do(clone, "ls-remote", "--heads", "origin")
     if commit not in there:
         raise Problem("The commit isn't on the server after the push.", code="git.failed")
-    context.screen.done("pushed", f"{commit[:7]} Say hello", "and confirmed on the server")
+    context.screen.done("pushed", f"{commit[:7]} Say hello", "the demo's test commit, confirmed on the server")

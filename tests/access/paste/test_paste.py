@@ -201,7 +201,7 @@ def test_what_was_recognised_reads_well() -> None:
     keys = f"{LASTING} {SECRET}"
     both = readings(f"{ROLE} {keys}")
     assert [(r.label, r.hint) for r in both] == [
-        ("The role, assumed with these access keys", ROLE), ("The access keys as is", "AKIA…MPLE")
+        ("The role, assumed with these access keys", ROLE), ("Just the access keys", "AKIA…MPLE")
     ]  # fmt: skip
     assert both[0].found == (f"the role {ROLE}", "long-term credentials AKIA…MPLE")
 
