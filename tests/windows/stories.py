@@ -96,6 +96,7 @@ def desk(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> Desk:
     browser = f'"{sys.executable}" "{tmp_path / "open.py"}" %s'
     env = clean_env(home, sandbox.environment(), path=[SCRIPTS, Path(git()).parent], BROWSER=browser)
     env |= {"LOCALAPPDATA": str(home / "AppData" / "Local"), "APPDATA": str(home / "AppData" / "Roaming")}
+    env["CODE_COMMIT_ENDPOINT"] = sandbox.git_host.replace("127.0.0.1", "localhost")  # mbedTLS 2 knows no addresses
     del env["HOME"]  # Windows has none
     own, broker = (sandbox.state.user_keys(who) for who in (MARIA, BROKER))
     (home / ".aws").mkdir(parents=True)
