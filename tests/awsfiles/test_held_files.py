@@ -15,6 +15,8 @@ from ccsetup.core import executables
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit, Plan, Touched
 
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="they decide as on Windows; tests/windows shows it there")
+
 OLD, NEW = "[maria]\naws_secret_access_key = old\n", "[maria]\naws_secret_access_key = new\n"
 
 

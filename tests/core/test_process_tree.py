@@ -13,8 +13,9 @@ import pytest
 
 from ccsetup.core import executables, process_tree
 
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="they decide as on Windows; tests/windows shows it there")
 
-@pytest.mark.skipif(os.name == "nt", reason="groups of processes are POSIX's")
+
 def test_after_the_last_signal_the_group_is_waited_for_and_after_a_request_it_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -45,7 +45,8 @@ def test_a_word_is_one_word_in_each_shell(
         assert quote(word) == quoted
 
 
-def test_elsewhere_words_are_quoted_for_sh() -> None:
+def test_elsewhere_words_are_quoted_for_sh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executables, "WINDOWS", False)
     assert quote("my team") == "'my team'"
 
 
@@ -92,6 +93,7 @@ def test_variables_are_set_in_the_shell_that_is_there(monkeypatch: pytest.Monkey
 
 
 def test_the_window_of_git_bash_is_named_on_windows_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executables, "WINDOWS", False)
     assert shells.other_window(GIT_BASH) == ""
     on_windows(monkeypatch, GIT_BASH)
     assert "winpty ccsetup" in shells.other_window(GIT_BASH)

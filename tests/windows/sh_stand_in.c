@@ -45,6 +45,19 @@ static int print(const char *rest)
 	return 0;
 }
 
+/* git quotes arguments for sh.exe as MSYS2 reads them: with each backslash doubled, not only those before a quote. */
+static void undouble(char *argument)
+{
+	char *to = argument;
+
+	for (const char *from = argument; *from; from++) {
+		if (from[0] == '\\' && from[1] == '\\')
+			from++;
+		*to++ = *from;
+	}
+	*to = 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const char function[] = "f() { test \"$1\" != get || printf ";
@@ -54,6 +67,8 @@ int main(int argc, char **argv)
 
 	if (argc < 3 || strcmp(argv[1], "-c"))
 		return refused("only -c", argc > 1 ? argv[1] : "");
+	for (int i = 2; i < argc; i++)
+		undouble(argv[i]);
 	const char *command = argv[2];
 	if (!strncmp(command, function, sizeof(function) - 1)) {
 		if (!strstr(command, "; }; f"))

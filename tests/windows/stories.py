@@ -5,6 +5,7 @@ They need a git.exe with HTTPS on the PATH and ccsetup installed beside the Pyth
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ import stat
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +98,7 @@ def desk(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> Desk:
     browser = f'"{sys.executable}" "{tmp_path / "open.py"}" %s'
     env = clean_env(home, sandbox.environment(), path=[SCRIPTS, Path(git()).parent], BROWSER=browser)
     env |= {"LOCALAPPDATA": str(home / "AppData" / "Local"), "APPDATA": str(home / "AppData" / "Roaming")}
+    env["CODE_COMMIT_ENDPOINT"] = sandbox.git_host.replace("127.0.0.1", "localhost")  # mbedTLS 2 knows no addresses
     del env["HOME"]  # Windows has none
     own, broker = (sandbox.state.user_keys(who) for who in (MARIA, BROKER))
     (home / ".aws").mkdir(parents=True)
@@ -174,13 +177,23 @@ def test_the_credential_helper_is_run_by_git_too(desk: Desk) -> None:
     assert "git-credential-ccsetup" in helper and "'" not in helper
 
 
+def hostile(path: Path, mark: Path) -> None:
+    """Write a program for Windows that leaves a mark when it is run: one of pip's launchers with another script."""
+    launcher = (SCRIPTS / "ccsetup.exe").read_bytes()
+    archive = io.BytesIO()  # the launcher looks for its Python in front of the archive's own beginning
+    with zipfile.ZipFile(archive, "w") as script:
+        script.writestr("__main__.py", f"open({str(mark)!r}, 'w').close()\n")
+    own = launcher.index(b"PK\x03\x04", launcher.rindex(b"python.exe"))
+    path.write_bytes(launcher[:own] + archive.getvalue())
+
+
 def test_a_folder_with_programs_in_it_runs_none_of_them(desk: Desk) -> None:
-    for name in ("git.exe", "aws.exe", "taskkill.exe", "git-remote-codecommit.exe", "git.cmd", "GIT.EXE"):
-        bat = name.endswith(".cmd")
-        (desk.work / name).write_bytes(
-            b"@echo off\r\necho ran > ran.txt\r\n" if bat else (Path(sys.base_prefix) / "python.exe").read_bytes()
-        )
-    (desk.work / "sitecustomize.py").write_text("open('ran.txt', 'w')")  # what such a copy of Python would run
+    mark = desk.home / "ran"
+    for name in ("git.exe", "aws.exe", "taskkill.exe", "git-remote-codecommit.exe", "git-credential-ccsetup.exe"):
+        hostile(desk.work / name, mark)
+    (desk.work / "git.cmd").write_text(f'@echo off\r\necho ran > "{mark}"\r\n')
+    subprocess.run([desk.work / "git.exe"], env=desk.env, check=True)
+    mark.unlink()  # it runs, so that the rest of this story means something
     words, _ = role(desk)  # type: ignore[arg-type]
     path = f".;;{desk.env['PATH']}"
     done = desk.setup(
@@ -190,7 +203,7 @@ def test_a_folder_with_programs_in_it_runs_none_of_them(desk: Desk) -> None:
     for command in (["doctor", "--json"], ["status", "--check", "--json"], ["clone", "MySharedDemoRepo", "two"]):
         ran = desk.run(*command, PATH=path)
         assert ran.code in (0, 3), ran.errors
-    assert not (desk.work / "ran.txt").exists()
+    assert not mark.exists()
 
 
 def test_doctor_repairs_a_file_and_undo_brings_every_byte_back(desk: Desk) -> None:
