@@ -111,7 +111,7 @@ def sections(text: str) -> Iterator[tuple[str, Settings]]:
             settings = _plain(body, keys)
         if settings is None:
             settings = _walked(header, body, keys)
-        if not bracket or header in ("", "DEFAULT"):
+        if not bracket or header in ("", "DEFAULT") or "\n" in header:
             raise Unsure
         headers.add(header)
         yield header, settings

@@ -6,6 +6,7 @@ if TYPE_CHECKING:
 
 STATIC = frozenset({"aws_access_key_id", "aws_secret_access_key"})
 _TOKENS = frozenset({"aws_session_token", "aws_security_token"})
+CREDENTIAL_SOURCES = ("Environment", "Ec2InstanceMetadata", "EcsContainer")  # all that credential_source may name
 
 # The kinds of access whose credentials are stored, so that only ccsetup_kind tells them from plain access keys.
 STORED = frozenset({"mfa", "saml", "federation", "oidc"})

@@ -124,6 +124,8 @@ ODD = {
     "an indented header": "[profile a]\nregion = us-east-1\n  [profile b]\n",
     "default with a prefix": "[profile default]\nregion = us-east-1\n",
     "a lone return": "[profile dev]\nregion = a\rb\n",
+    "a line break in a header": "[profile\n dev]\nregion = us-east-1\n",
+    "a header over two lines": "[profile d\nev]\nregion = us-east-1\n",
     "a null": "[profile dev]\nregion = a\0b\n",
     "a byte that is no text": "[profile dev]\nregion = \udce9\n",
 }

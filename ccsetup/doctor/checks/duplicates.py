@@ -11,9 +11,9 @@ from ccsetup.awsfiles.settings import OUTPUTS, PAIR, WHO, right
 from ccsetup.core import redact
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
+from ccsetup.core.profile_kind import CREDENTIAL_SOURCES
 from ccsetup.doctor import repair
 from ccsetup.doctor.checks.files import FILES, REFUSED
-from ccsetup.doctor.checks.role_sources import MACHINE
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy
 
@@ -138,7 +138,7 @@ def _is_usable(facts: Facts, key: str, value: str) -> bool:
     return value in _ALLOWED[key] if key in _ALLOWED else True
 
 
-_ALLOWED = {"output": OUTPUTS, "credential_source": frozenset(MACHINE)}
+_ALLOWED = {"output": OUTPUTS, "credential_source": frozenset(CREDENTIAL_SOURCES)}
 
 
 def _finding(facts: Facts, file: FileName, stanza: Stanza, setting: Setting, says: str) -> Finding:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ccsetup.awsfiles.settings import meant
 from ccsetup.core import validate
 from ccsetup.core.errors import BadAnswer
-from ccsetup.core.profile_kind import STATIC, has_own_credentials, source_of
+from ccsetup.core.profile_kind import CREDENTIAL_SOURCES, STATIC, has_own_credentials, source_of
 from ccsetup.core.quoting import quote
 from ccsetup.core.text import nearest, same_but_for_a_slip
 from ccsetup.doctor.facts import Facts
@@ -20,7 +20,6 @@ from ccsetup.doctor.locate import Place, added, finding, place, places, removed,
 
 Settings = Mapping[str, str]
 
-MACHINE = ("Environment", "Ec2InstanceMetadata", "EcsContainer")
 _OF_A_ROLE = ("role_arn", "role_session_name", "external_id", "mfa_serial", "duration_seconds")
 _AS_HEADER = re.compile(r"profile\s+|profile/")
 _LOOPS = "AWS tools fail with InfiniteLoopConfigError."
@@ -45,7 +44,7 @@ def broken(profiles: Mapping[str, Settings], name: str) -> Broken | None:
         if source is not None and machine is not None:
             return Broken("source.both", at)
         if machine is not None:
-            return None if meant(machine) in MACHINE else Broken("source.credential-source", at)
+            return None if meant(machine) in CREDENTIAL_SOURCES else Broken("source.credential-source", at)
         if source is None:
             return Broken("source.none", at)
         source = source if source in profiles else meant(source)
@@ -201,7 +200,10 @@ def _none(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer)
 
 def _by_machine(where: Place) -> tuple[Remedy, ...]:
     """Return the remedies that use this computer's credentials, for when there are no others."""
-    settings = {f"Assume the role with {it}": {"credential_source": it} for it in (*MACHINE[1:], MACHINE[0])}
+    settings = {
+        f"Assume the role with {it}": {"credential_source": it}
+        for it in (*CREDENTIAL_SOURCES[1:], CREDENTIAL_SOURCES[0])
+    }
     return tuple(Remedy(label, changes=added(where, it)) for label, it in settings.items())
 
 
@@ -209,7 +211,7 @@ def _both(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer)
     profiles, machines = (places(facts, name, [key]) for key in ("source_profile", "credential_source"))
     rest = {key: value for key, value in there.items() if key != "credential_source"}
     serves = broken({**facts.intended, name: rest}, name) is None
-    known = meant(there["credential_source"]) in MACHINE
+    known = meant(there["credential_source"]) in CREDENTIAL_SOURCES
     keep_profile = Remedy(f"Keep source_profile = {there['source_profile']}", changes=removed(machines or [where]))
     keep_machine = Remedy(f"Keep credential_source = {there['credential_source']}", changes=removed(profiles))
     remedies = (keep_profile, keep_machine) if serves == known else (keep_profile,) if serves else (keep_machine,)
@@ -251,12 +253,14 @@ def _empty(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer
 def _credential_source(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
     named = meant(there["credential_source"])
     own = re.sub("[^a-z0-9]", "", named.lower())
-    known = {it.lower(): it for it in MACHINE} | dict(zip(("env", "ec2", "ecs"), MACHINE, strict=True))
-    likely = [known[it] for it in nearest(own, known, 1)] or MACHINE
+    known = {it.lower(): it for it in CREDENTIAL_SOURCES} | dict(
+        zip(("env", "ec2", "ecs"), CREDENTIAL_SOURCES, strict=True)
+    )
+    likely = [known[it] for it in nearest(own, known, 1)] or CREDENTIAL_SOURCES
     remedies = tuple(Remedy(f"Use {it}", changes=respelled(where, it)) for it in likely)
     if named in offer.to(name):
         remedies = (Remedy(f"Assume the role with {named}", changes=renamed(where, "source_profile", named)),)
-    says = f'{name}: unknown credential_source "{named}". It must be one of: {", ".join(MACHINE)}.'
+    says = f'{name}: unknown credential_source "{named}". It must be one of: {", ".join(CREDENTIAL_SOURCES)}.'
     because = f'InvalidConfigError: The credential source "{named}" … is not valid.'
     return _Case(says, because, more=remedies, sure=True, takes_source=False)
 

@@ -88,9 +88,11 @@ def _assumed(profile: Settings, now: float) -> Keys | None:
 
 
 def _check_sources(profile: Settings) -> None:
-    """Raise Unsure if a source profile is in a loop or has no credentials: SDKs reject it even with a cache."""
-    from ccsetup.core.profile_kind import source_of
+    """Raise Unsure if a role's source has no credentials or isn't one: SDKs reject the role even with a cache."""
+    from ccsetup.core.profile_kind import CREDENTIAL_SOURCES, source_of
 
+    if profile.get("credential_source", CREDENTIAL_SOURCES[0]) not in CREDENTIAL_SOURCES:
+        raise Unsure
     seen, source = set[str](), "role"
     while source == "role" and "source_profile" in profile:
         name = profile["source_profile"]

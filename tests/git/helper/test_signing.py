@@ -244,6 +244,8 @@ def test_a_cached_session_does_not_serve_without_the_source_profile(home: Path) 
     assert at_hand("dev") is None
     (home / ".aws/config").write_text(role(source_profile="dev"))
     assert at_hand("dev") is None
+    (home / ".aws/config").write_text(role().replace("source_profile = base", "credential_source = Ec2Metadata"))
+    assert at_hand("dev") is None
     (home / ".aws/config").write_text(role())
     assert at_hand("dev") == ("ASIA1", "s", "t")
 
