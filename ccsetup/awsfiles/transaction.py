@@ -216,7 +216,7 @@ class Exchange:
             unmaking.pop_all()
         return backup
 
-    def tidy(self, paths: Iterable[Path], wait_s: float = LOCK_S) -> None:
+    def tidy(self, paths: Iterable[Path], wait_s: float | None = None) -> None:
         """Remove what a killed run left next to these files. Raises Problem if another run has a file locked."""
         for target in {Path(os.path.realpath(path)) for path in paths}:
             if next(target.parent.glob(f".{glob.escape(target.name)}{disk.MARK}*"), None):
@@ -231,10 +231,11 @@ class Exchange:
                 disk.overwrite(target, wanted)
 
     @contextmanager
-    def _locked(self, target: Path, made: list[Path], wait_s: float = LOCK_S) -> Iterator[None]:
+    def _locked(self, target: Path, made: list[Path], wait_s: float | None = None) -> Iterator[None]:
         """Lock a file against this user's other ccsetup processes."""
         from filelock import FileLock, Timeout
 
+        wait_s = LOCK_S if wait_s is None else wait_s
         name = sha256(os.fsencode(target)).hexdigest()[:32]
         lock = FileLock(str(self._lock_folder(made) / f"{name}.lock"), timeout=wait_s, mode=0o600)
         try:
