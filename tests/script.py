@@ -170,7 +170,8 @@ class FakeAws:
     ) -> str:
         return self._answer(f"console sign-in {profile} {start.region}", self.console)
 
-    def identity(self, who: Who) -> Identity:
+    def identity(self, who: Who, signed: Callable[[], object] = lambda: None) -> Identity:
+        signed()
         return self._answer(f"identity {who.profile} {who.mfa_code}".rstrip(), self.who)
 
     def identities(self, whos: Sequence[Who], deadline_s: float) -> Sequence[Answer]:
@@ -283,6 +284,23 @@ class FakeSignIn:
 
 
 @dataclass
+class Early:
+    """A clone that never begins early."""
+
+    calls: list[str]
+    has_begun = False
+
+    def __enter__(self) -> Early:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def begin(self) -> None:
+        self.calls.append("begin")
+
+
+@dataclass
 class FakeGit:
     """git as values; a clone makes the folder."""
 
@@ -327,7 +345,21 @@ class FakeGit:
     def default(self, route: Route) -> str:
         return "" if isinstance(self.heads, Problem) else next(iter(self.heads), "")
 
-    def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
+    def early(self, route: Route, directory: Path, branch: str) -> Early:
+        return Early(self.calls)
+
+    def arrived(self, early: Early, default: str, progress: Any) -> Sequence[str]:
+        return ()
+
+    def clone(
+        self,
+        route: Route,
+        directory: Path,
+        branch: str,
+        progress: Any,
+        default: str = "",
+        early: Early | None = None,
+    ) -> CloneResult:
         self.calls.append(f"clone {route.url} {directory.name} {branch}".rstrip())
         if isinstance(self.clones, Problem):
             raise self.clones

@@ -66,14 +66,14 @@ class Aws:
         assert self._console is not None  # noqa: S101 — only tests have none
         return self._console.sign_in(profile, start, prompt, expected, account)
 
-    def identity(self, who: Who) -> Identity:
-        """Ask STS who this is."""
+    def identity(self, who: Who, signed: Callable[[], object] = lambda: None) -> Identity:
+        """Ask STS who this is. `signed` is called as soon as there are credentials."""
 
         def ask(sts: Any) -> Identity:
             found = sts.get_caller_identity()
             return Identity(found["Account"], found["Arn"], found["UserId"])
 
-        return self._ask("sts", who, ask)
+        return self._ask("sts", who, ask, signed=signed)
 
     def identities(self, whos: Sequence[Who], deadline_s: float) -> Sequence[Answer]:
         """Ask STS who each of these is, all at once. Never prompts; each gets an answer within the deadline."""
@@ -212,10 +212,18 @@ class Aws:
         with _about(who):
             return self._resolver.keys(who)
 
-    def _ask(self, service: str, who: Who, ask: Callable[[Any], T], resource: str = "") -> T:
+    def _ask(
+        self,
+        service: str,
+        who: Who,
+        ask: Callable[[Any], T],
+        resource: str = "",
+        signed: Callable[[], object] = lambda: None,
+    ) -> T:
         """Call `ask` with a service client that acts as `who`, and return its result."""
         with _about(who):
             credentials = self._resolver.arguments(who)
+            signed()
             session = told(lambda: boto3_session(who.profile, who.region), who)
 
             def work() -> T:

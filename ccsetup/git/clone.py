@@ -14,28 +14,38 @@ from ccsetup.git import clone_settings, lfs, ownership, submodule_hook, submodul
 from ccsetup.git.branches import Heads
 from ccsetup.git.clone_record import Records
 from ccsetup.git.config import pattern
+from ccsetup.git.early_clone import EarlyClone
 from ccsetup.git.errors import problem_of, said
 from ccsetup.git.private_clone import KEPT, Site, privately
-from ccsetup.git.process import Done, Progress, Runner
+from ccsetup.git.process import Child, Done, Progress, Runner
 
 # Until a clone is in its place, no hook runs in it and nothing stores its path.
 UNSEEN = (
     "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=keep",
     "-c", "gc.auto=0", "-c", "maintenance.auto=false",
 )  # fmt: skip
-_HASH = {"GIT_DEFAULT_HASH": "sha1"}  # the format of CodeCommit's empty repositories; others report their own
+# The format is that of CodeCommit's empty repositories; others report their own.
+_ENV = {"GIT_DEFAULT_HASH": "sha1", **lfs.NOT_NOW}
 
 
 def make(
-    runner: Runner, records: Records, route: Route, directory: Path, branch: str, progress: Progress
+    runner: Runner,
+    records: Records,
+    route: Route,
+    directory: Path,
+    branch: str,
+    progress: Progress,
+    early: EarlyClone | None = None,
 ) -> CloneResult:
     """Clone and check out this branch ("" for an empty repository), or finish an interrupted clone.
+
+    `early` is a clone that has begun already.
 
     Raises Problem and leaves nothing behind. A clone with an incomplete checkout is kept, and the result has a problem.
     """
 
     def fill(site: Site) -> Done:
-        done = clone(runner, route, site, *([f"--branch={branch}"] if branch else []), progress=progress)
+        done = begun[1] if begun else clone(runner, route, site, *_of(branch), progress=progress)
         is_there = (site.repository / ".git").is_dir()
         ours = ("-c", f"safe.directory={site.repository}")  # even where every file seems to belong to another user
         found.append(head(runner, site.repository, *ours) if is_there else "")
@@ -44,7 +54,8 @@ def make(
         return done
 
     found = [""]
-    done, left = privately(records, directory, route.url, fill)
+    begun = early.taken(branch, progress) if early else None
+    done, left = privately(records, directory, route.url, fill, begun[0] if begun else None)
     if refused := ownership.refusal(runner.ask(directory, "rev-parse", "--git-dir").errors):  # a share, or WSL's /mnt/c
         return CloneResult(found[-1], refused, tuple(filter(None, (warnings(done), left))))
     if branch and not runner.within(directory, "symbolic-ref", "-q", "refs/remotes/origin/HEAD").out:
@@ -55,9 +66,25 @@ def make(
 
 def clone(runner: Runner, route: Route, site: Site, *more: str, progress: Progress) -> Done:
     """Run git clone with this route, and store the route's settings and credential helper in the clone."""
+    return runner.run(_words(route, site, *more), None, progress, _ENV, cwd=site.folder)
+
+
+def early(runner: Runner, records: Records, route: Route, directory: Path, branch: str) -> EarlyClone:
+    """Return a clone that can begin before it is known which branches there are."""
+
+    def start(site: Site) -> Child:
+        return runner.start(_words(route, site, *_of(branch)), _ENV, site.folder)
+
+    return EarlyClone(records, route, directory, branch, start, lambda made: fetched(runner, made))
+
+
+def _words(route: Route, site: Site, *more: str) -> list[str]:
     words = [*UNSEEN, "clone", "--progress", "--origin=origin", "--no-recurse-submodules", *more, *options(route)]
-    env = {**_HASH, **lfs.NOT_NOW}
-    return runner.run([*words, "--", route.url, site.name], None, progress, env, cwd=site.folder)
+    return [*words, "--", route.url, site.name]
+
+
+def _of(branch: str) -> list[str]:
+    return [f"--branch={branch}"] if branch else []
 
 
 def finish(runner: Runner, directory: Path, done: Done | None) -> Problem | None:

@@ -93,7 +93,7 @@ class PrivateClone:
             with folder.open() as own:
                 own.make(record.inside)
         except OSError as error:
-            raise _with_left(_unusable(place.target, error), work.discard()) from error
+            raise with_left(_unusable(place.target, error), work.discard()) from error
         return work
 
     @classmethod
@@ -208,22 +208,27 @@ class PrivateClone:
                 self.visible = True
 
 
-def privately(records: Records, directory: Path, source: str, fill: Fill) -> tuple[Done | None, str]:
+def privately(
+    records: Records, directory: Path, source: str, fill: Fill, begun: PrivateClone | None = None
+) -> tuple[Done | None, str]:
     """Have `fill` clone into a private folder, and move the clone to its place. Return git's result and what is left.
+
+    `begun` is the private folder in which git has cloned already.
 
     The result is None if an earlier run was interrupted during the move, which is then completed. After an error or
     Ctrl-C everything is as before, except that entries already moved to the target stay; the next run adds the rest.
     """
     place, done = aim(directory), None
-    work = PrivateClone.whole(records, place.target, source)
+    work = begun or PrivateClone.whole(records, place.target, source)
     if work is None:
         if not place.parts and any(place.base.iterdir()):
             raise _in_the_way(directory, "already exists and isn't empty")
-        work = PrivateClone.begin(records, place, source)
+        work = begun = PrivateClone.begin(records, place, source)
+    if begun:
         try:
             done = fill(work.site)
         except BaseException as error:  # noqa: BLE001 — it is raised again
-            raise _with_left(error, work.discard()) from None
+            raise with_left(error, work.discard()) from None
     try:
         with uninterrupted():
             left = _placed(work)
@@ -246,7 +251,7 @@ def _placed(work: PrivateClone) -> str:
         work.into_place()
     except Problem as refused:
         if not work.visible:
-            raise _with_left(refused, work.discard()) from None
+            raise with_left(refused, work.discard()) from None
         work.keep()
         refused.next = f"{refused.next} The files cloned so far were kept, and the next run gets the rest."
         raise
@@ -278,7 +283,7 @@ def _unusable(directory: Path, error: Exception) -> Problem:
     return Problem(f"Couldn't use {at}: {why}.", next="Choose a folder that you can write to.", code="git.failed")
 
 
-def _with_left(error: BaseException, left: str) -> BaseException:
+def with_left(error: BaseException, left: str) -> BaseException:
     """Add what is left of the private folder to an error, and return the error."""
     if left and isinstance(error, KeyboardInterrupt):
         return Cancelled(f"Canceled. {left}")

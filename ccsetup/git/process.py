@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -31,6 +31,7 @@ from ccsetup.git.helper.messages import CODES
 CHECK_S = 60  # enough for a command that only asks the server
 INSTALL_S = 900.0
 ASK_S = 5  # enough for one that only reads the disk; pipes or devices included by the settings may never end
+_GLANCE_S = 0.05  # how often waiting for git shows its progress
 MOST = 4 << 20  # bytes of output that reading git's settings may produce
 
 Progress = Callable[[str, float | None], None]
@@ -201,20 +202,64 @@ class Runner:
 
         Raises Problem if it can't be started, TimeoutExpired, or _TooMuch if it prints more than `most` bytes.
         """
-        try:
-            process = _begun([self.program, *words], env, subprocess.DEVNULL if progress else subprocess.PIPE, cwd)
-        except OSError as error:  # a script without its interpreter, or a program for another platform
-            what = f"Couldn't run {self.program}: {(error.strerror or type(error).__name__).lower()}."
-            raise Problem(what, next="Reinstall git, or remove it from the PATH.", code="git.missing") from None
+        process = self._process(words, env, subprocess.DEVNULL if progress else subprocess.PIPE, cwd)
         try:
             return _follow(process, progress) if progress else _wait(process, timeout_s, most)
         finally:
             _end(process)
 
+    def start(self, words: Sequence[str], more: Mapping[str, str], cwd: Path) -> Child:
+        """Start git with the user's environment, without waiting for it. Raises Problem."""
+        return Child(self._process(words, {**self.env, **more}, subprocess.DEVNULL, cwd))
+
+    def _process(
+        self, words: Sequence[str], env: Mapping[str, str], out: int, cwd: Path | None
+    ) -> subprocess.Popen[bytes]:
+        try:
+            return _begun([self.program, *words], env, out, cwd)
+        except OSError as error:  # a script without its interpreter, or a program for another platform
+            what = f"Couldn't run {self.program}: {(error.strerror or type(error).__name__).lower()}."
+            raise Problem(what, next="Reinstall git, or remove it from the PATH.", code="git.missing") from None
+
 
 def how_to_get_git(platform: str = sys.platform) -> str:
     """Return what to do on this system if git is missing."""
     return GET_APPLES if platform == "darwin" else "Install it: https://git-scm.com/downloads"
+
+
+class Child:
+    """A git command that runs while this program does something else. `end` it, or wait until it is `done`."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process, self._result = process, Done(1, "", ())
+        self._told: tuple[str, float] | None = None
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        with suppress(OSError, ValueError):  # `end` closes the pipe if something that has left git's group holds it
+            self._result = _follow(self._process, self._tell)
+
+    def _tell(self, text: str, share: float | None) -> None:
+        self._told = (text, share or 0.0)
+
+    def done(self, progress: Progress) -> Done:
+        """Wait for git, showing its progress, and return its result. Raises Problem if the server says nothing."""
+        shown, end = None, time.monotonic() + CHECK_S
+        while self._reader.is_alive():
+            self._reader.join(_GLANCE_S)
+            if self._told and self._told != shown:
+                shown = self._told
+                progress(*shown)
+            if shown is None and time.monotonic() > end:
+                raise _unanswered(CHECK_S)
+        return self._result
+
+    def end(self) -> None:
+        """End git and everything that it started, if it still runs."""
+        _stop(self._process)
+        self._reader.join(0.5)  # it reads until the pipe is closed on the other side
+        _close(self._process)
 
 
 class _TooMuch(Exception):
@@ -252,11 +297,15 @@ def _in_time(timeout_s: float | None, work: Callable[[], Done]) -> Done:
     try:
         return work()
     except subprocess.TimeoutExpired:
-        raise Problem(
-            f"git didn't get a response within {timeout_s:.0f} seconds.",
-            next="Check your network connection and proxy, then try again.",
-            code="net.unreachable",
-        ) from None
+        raise _unanswered(timeout_s) from None
+
+
+def _unanswered(timeout_s: float | None) -> Problem:
+    return Problem(
+        f"git didn't get a response within {timeout_s:.0f} seconds.",
+        next="Check your network connection and proxy, then try again.",
+        code="net.unreachable",
+    )
 
 
 def installed(command: Sequence[str], env: Mapping[str, str], home: Path) -> str:
@@ -359,6 +408,11 @@ def _text(raw: bytes) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    _stop(process)
+    _close(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
     """End git's whole process group: ask it to end, and kill it after half a second."""
     if process.poll() is None:
         process_tree.end(process, signal.SIGTERM)
@@ -369,6 +423,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process_tree.end(process)
         process.wait()
     _running.discard(process)
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
     for pipe in (process.stdout, process.stderr):
         if pipe:
             pipe.close()

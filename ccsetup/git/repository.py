@@ -29,6 +29,7 @@ from ccsetup.git import clone as cloning
 from ccsetup.git.clone_record import Records
 from ccsetup.git.config import GitConfig, Pairs, SettingChange
 from ccsetup.git.credential_store import Login
+from ccsetup.git.early_clone import EarlyClone
 from ccsetup.git.errors import name_of, not_git, problem_of, quoted
 from ccsetup.git.process import CHECK_S, Progress, Runner
 
@@ -170,8 +171,34 @@ class Git:
         if not any(re.search(r" packet: .*< \S", line) for line in done.errors):
             raise not_git(name_of(route.url))
 
-    def clone(self, route: Route, directory: Path, branch: str, progress: Progress, default: str = "") -> CloneResult:
+    def early(self, route: Route, directory: Path, branch: str) -> EarlyClone:
+        """Return a clone that can begin while the profile is verified. `branch` may be a tag."""
+        return cloning.early(self._runner, self._records, route, directory, branch)
+
+    def arrived(self, early: EarlyClone, default: str, progress: Progress) -> Sequence[str]:
+        """Wait for an early clone, and return the server's branches, the default one first.
+
+        Returns none if the clone failed, or may not be on CodeCommit's default branch: git guesses which branch HEAD
+        is if the server doesn't say it. Raises Problem.
+        """
+        found = early.heads(progress)
+        if not default or found.head != default:
+            return ()
+        self._heads[early.route.url] = found
+        return found.names
+
+    def clone(
+        self,
+        route: Route,
+        directory: Path,
+        branch: str,
+        progress: Progress,
+        default: str = "",
+        early: EarlyClone | None = None,
+    ) -> CloneResult:
         """Clone, or finish an interrupted clone. `branch` may be a tag. `default` is CodeCommit's default branch.
+
+        `early` is a clone that may have begun already.
 
         After an error or Ctrl-C, it removes only the private folder that it created. Raises Problem, also if the
         directory isn't empty.
@@ -184,7 +211,7 @@ class Git:
             chosen = branch
         else:
             chosen = branches.chosen(branch, default, there, name_of(route.url))
-        return cloning.make(self._runner, self._records, route, directory, chosen, progress)
+        return cloning.make(self._runner, self._records, route, directory, chosen, progress, early)
 
     def unfinished(self, directory: Path) -> bool:
         """Return whether an earlier clone to `directory`, which doesn't exist yet, was interrupted."""

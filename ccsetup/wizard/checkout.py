@@ -13,6 +13,7 @@ from ccsetup.core.model import Answers, Asked, Route, Target
 from ccsetup.core.quoting import quote
 from ccsetup.core.result import Cloned
 from ccsetup.git import address
+from ccsetup.git.early_clone import EarlyClone
 from ccsetup.git.transport import HELPER, REMOTE, USUAL, Way
 from ccsetup.wizard import current_clone
 from ccsetup.wizard.verify import Claim, route
@@ -86,20 +87,27 @@ def finding_git(context: Context, way: Way = USUAL) -> Git:
 
 
 def clone(
-    context: Context, git: Git, claim: Claim, directory: Path, person: Prompt | None, default: str = ""
+    context: Context,
+    git: Git,
+    claim: Claim,
+    directory: Path,
+    person: Prompt | None,
+    default: str = "",
+    early: EarlyClone | None = None,
 ) -> Cloned:
     """Clone, or update an existing clone, and show the progress. Raises Problem.
 
-    `default` is the repository's default branch in CodeCommit. The problem of a kept clone has already been shown.
+    `default` is the repository's default branch in CodeCommit, and `early` a clone that may have begun already. The
+    problem of a kept clone has already been shown.
     """
     target, by = claim.target, route(context, claim)
-    begun = git.unfinished(directory)
+    begun = not (early and early.has_begun) and git.unfinished(directory)
     if is_this_clone(context, directory, target) and not begun:
         return _fetched(context, git, by, directory, target, person, default)
     if begun:
         context.screen.note("Found an incomplete clone in this folder. Resuming it.")
     with context.screen.busy(f"Cloning {target.name}") as progress:
-        result = git.clone(by, directory, claim.branch, progress, default)
+        result = git.clone(by, directory, claim.branch, progress, default, *([early] if early else []))
         facts = _facts(git, directory, claim.branch) if result.commit and not result.problem else ("", "")
     for note in result.notes:
         context.screen.note(note)

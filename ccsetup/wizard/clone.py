@@ -21,7 +21,7 @@ from ccsetup.wizard import after_clone, apply, checkout, find_dialogue, review
 from ccsetup.wizard import find_dialogue as dialogue
 from ccsetup.wizard.clone_request import Wish, way
 from ccsetup.wizard.find_repository import Place
-from ccsetup.wizard.verify import Claim, Kept, prove, sign_in
+from ccsetup.wizard.verify import Claim, Kept, prove, route, sign_in
 
 
 def reach(context: Context, look: Look, wish: Wish) -> Outcome | None:
@@ -100,10 +100,11 @@ def _carried_out(context: Context, look: Look, wish: Wish, claim: Claim, folder:
     if wish.dry_run:
         review.review(context, Plan(claim.profile, claim.region), claim, folder)
         return outcome
-    outcome = prove(context, claim, kept, git, outcome)
     person = None if wish.yes else context.prompt
-    named = None if person is None or folder.exists() else after_clone.ask_person(context, git, outcome, person)
-    cloned = checkout.clone(context, git, claim, folder, person, outcome.default_branch)
+    with git.early(route(context, claim), folder, claim.branch) as early:
+        outcome = prove(context, claim, kept, git, outcome, early)
+        named = None if person is None or folder.exists() else after_clone.ask_person(context, git, outcome, person)
+        cloned = checkout.clone(context, git, claim, folder, person, outcome.default_branch, early)
     outcome = after_clone.settle(context, git, claim, outcome.with_clone(cloned), named)
     if not cloned.problem:
         apply.tell_next(context, folder, claim, look.profiles[claim.profile])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ccsetup.aws.access_request import of_git_and_api
@@ -18,6 +19,7 @@ from ccsetup.core.result import Outcome
 from ccsetup.core.text import did_you_mean
 from ccsetup.git import transport
 from ccsetup.git.branches import agree
+from ccsetup.git.early_clone import EarlyClone
 from ccsetup.git.transport import Way
 from ccsetup.wizard.saved_sign_ins import keep_sign_ins
 
@@ -83,13 +85,21 @@ class Kept:
         self._stored.clear()
 
 
-def prove(context: Context, claim: Claim, kept: Kept, git: Git, outcome: Outcome) -> Outcome:
-    """Run all steps. Raises the Problem of the first one that fails."""
+def prove(
+    context: Context, claim: Claim, kept: Kept, git: Git, outcome: Outcome, early: EarlyClone | None = None
+) -> Outcome:
+    """Run all steps. Raises the Problem of the first one that fails. `early` begins as soon as git can sign."""
     if claim.start:
         sign_in(context, claim.start)
     keep_console_sign_in(context)
+
+    def begin(early: EarlyClone) -> None:
+        kept.store(context.aws.pending())  # git's helper signs with what is cached
+        early.begin()
+
+    signed = [partial(begin, early)] if early else []
     try:
-        outcome = replace(outcome, identity=identity(context, claim.who, claim.expected))
+        outcome = replace(outcome, identity=identity(context, claim.who, claim.expected, *signed))
     except Problem as refused:
         if claim.start and refused.code == "access.assume":
             refused.why = instead_of(context.signin, claim.start, claim.signs_for) or refused.why
@@ -98,13 +108,14 @@ def prove(context: Context, claim: Claim, kept: Kept, git: Git, outcome: Outcome
             refused.next = "Turn off AWS_USE_FIPS_ENDPOINT, or use_fips_endpoint in the profile."
         raise
     kept.store(context.aws.pending())
-    return seen(context, claim, git, outcome) if claim.target.name else outcome
+    return seen(context, claim, git, outcome, early) if claim.target.name else outcome
 
 
-def seen(context: Context, claim: Claim, git: Git, outcome: Outcome) -> Outcome:
+def seen(context: Context, claim: Claim, git: Git, outcome: Outcome, early: EarlyClone | None = None) -> Outcome:
     """Check that the profile can see the repository and that git can reach it. Raises Problem."""
     repository, refused = _repository(context, claim.who, claim)
-    branches = _git(context, git, claim, refused, outcome.identity)
+    branches = _arrived(context, git, claim, early, repository.default_branch) if early and not refused else []
+    branches = branches or _git(context, git, claim, refused, outcome.identity)
     if claim.branch and claim.branch not in branches and not git.is_tag(route(context, claim), claim.branch):
         there = did_you_mean(claim.branch, branches) or f"Available branches: {', '.join(branches[:5]) or 'none'}"
         raise Problem(f'{claim.target.name} has no branch "{claim.branch}".', next=there, code="git.failed")
@@ -134,10 +145,13 @@ def keep_console_sign_in(context: Context) -> None:
             context.screen.done("signed in", "to the AWS console", "renewed automatically for up to 12 hours")
 
 
-def identity(context: Context, who: Who, expected: Expected) -> Identity:
-    """Return the profile's identity. Raises Problem if it is not the expected one."""
+def identity(context: Context, who: Who, expected: Expected, *signed: Callable[[], object]) -> Identity:
+    """Return the profile's identity. `signed` is called as soon as there are credentials.
+
+    Raises Problem if the identity is not the expected one.
+    """
     with context.screen.busy("Checking the identity with AWS"):
-        identity = context.aws.identity(who)
+        identity = context.aws.identity(who, *signed)
     wanted = expected.account_id
     if wanted and identity.account_id != wanted:
         raise Problem(
@@ -198,6 +212,13 @@ def _look_elsewhere(context: Context, who: Who, claim: Claim, refused: Problem) 
         refused.next = did_you_mean(name, context.aws.repositories(who._replace(region=claim.region))) or refused.next
     except Problem:
         return
+
+
+def _arrived(context: Context, git: Git, claim: Claim, early: EarlyClone, default: str) -> list[str]:
+    """Return the branches of a clone that has begun, none if git has to be asked."""
+    say_what_git_lacks(context, claim)
+    with context.screen.busy("Checking access with git") as progress:
+        return list(git.arrived(early, default, progress))
 
 
 def _git(context: Context, git: Git, claim: Claim, refused: Problem | None, identity: Identity | None) -> list[str]:

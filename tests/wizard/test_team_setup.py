@@ -65,7 +65,7 @@ class Aws(FakeAws):
             raise NoRepository(f"There is no repository {name}.")
         return Repository(name, who.region, "111122223333", "main")
 
-    def identity(self, who: Who) -> Identity:
+    def identity(self, who: Who, signed: object = None) -> Identity:
         if isinstance(self.who, Problem):
             raise self.who
         role = "ReadOnly" if who.profile == "acme-read" else "Developer"
