@@ -170,8 +170,9 @@ class FakeAws:
     ) -> str:
         return self._answer(f"console sign-in {profile} {start.region}", self.console)
 
-    def identity(self, who: Who, signed: Callable[[], object] = lambda: None) -> Identity:
-        signed()
+    def identity(self, who: Who, signed: Callable[[], object] | None = None) -> Identity:
+        if signed:
+            signed()
         return self._answer(f"identity {who.profile} {who.mfa_code}".rstrip(), self.who)
 
     def identities(self, whos: Sequence[Who], deadline_s: float) -> Sequence[Answer]:

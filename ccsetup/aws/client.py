@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -12,10 +13,10 @@ from typing import Any, TypeVar
 from ccsetup.aws import identities, machine_role, repository_search
 from ccsetup.aws import sts as sts_calls
 from ccsetup.aws.console_sign_in import ConsoleSignIn
-from ccsetup.aws.credentials import Resolver
+from ccsetup.aws.credentials import Resolver, arguments_of
 from ccsetup.aws.errors import problem_of
 from ccsetup.aws.pooled_clients import Pool
-from ccsetup.aws.sdk import boto3_session, bounds, explained, refusals, told
+from ccsetup.aws.sdk import boto3_session, bounds, explained, files_of, refusals, session_of, told
 from ccsetup.aws.sts import SessionCache
 from ccsetup.core import limits, validate
 from ccsetup.core.concurrency import Counter, within
@@ -24,6 +25,7 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit, Identity, Keys, Repository, Secret, Who
 
 T = TypeVar("T")
+_SPARE = timedelta(minutes=15)  # the SDK renews credentials that end sooner
 
 
 class Aws:
@@ -38,6 +40,7 @@ class Aws:
     ) -> None:
         self._cache, self._console = SessionCache.of(home), console
         of_console = console.keys if console else lambda session: None
+        self._identified: _Caller | None = None
         self._resolver, self._pool = Resolver(self._cache, sso_keys, of_console), Pool(limits.AT_ONCE)
 
     def warm(self) -> None:
@@ -66,14 +69,19 @@ class Aws:
         assert self._console is not None  # noqa: S101 — only tests have none
         return self._console.sign_in(profile, start, prompt, expected, account)
 
-    def identity(self, who: Who, signed: Callable[[], object] = lambda: None) -> Identity:
+    def identity(self, who: Who, signed: Callable[[], object] | None = None) -> Identity:
         """Ask STS who this is. `signed` is called as soon as there are credentials."""
 
         def ask(sts: Any) -> Identity:
             found = sts.get_caller_identity()
             return Identity(found["Account"], found["Arn"], found["UserId"])
 
-        return self._ask("sts", who, ask, signed=signed)
+        self._identified = None
+        with _about(who):
+            caller = self._caller(who, signed)
+            found = self._called(caller, "sts", ask)
+        self._identified = caller  # the next call, which is about a repository, needn't find the credentials again
+        return found
 
     def identities(self, whos: Sequence[Who], deadline_s: float) -> Sequence[Answer]:
         """Ask STS who each of these is, all at once. Never prompts; each gets an answer within the deadline."""
@@ -218,18 +226,36 @@ class Aws:
         who: Who,
         ask: Callable[[Any], T],
         resource: str = "",
-        signed: Callable[[], object] = lambda: None,
     ) -> T:
         """Call `ask` with a service client that acts as `who`, and return its result."""
         with _about(who):
-            credentials = self._resolver.arguments(who)
+            same = self._identified if self._identified and self._identified.is_still(who) else None
+            return self._called(same or self._caller(who), service, ask, resource)
+
+    def _caller(self, who: Who, signed: Callable[[], object] | None = None) -> _Caller:
+        keys = self._resolver.keys(who)
+        if signed:
             signed()
-            session = told(lambda: boto3_session(who.profile, who.region), who)
+        return _Caller(who, keys, told(lambda: session_of(who.profile, who.region), who))
 
-            def work() -> T:
-                return ask(session.client(service, config=bounds(), **credentials))
+    def _called(self, caller: _Caller, service: str, ask: Callable[[Any], T], resource: str = "") -> T:
+        def work() -> T:
+            return ask(caller.session.create_client(service, config=bounds(), **arguments_of(caller.keys)))
 
-            return explained(work, who, resource)
+        return explained(work, caller.who, resource)
+
+
+class _Caller:
+    """Who calls, with the credentials that sign, and a session that has the settings of the profile."""
+
+    def __init__(self, who: Who, keys: Keys, session: Any) -> None:
+        self.who, self.keys, self.session = who, keys, session
+        self._files = files_of(session)
+
+    def is_still(self, who: Who) -> bool:
+        """Say whether this is the same caller, whose profile is on disk and hasn't changed since."""
+        lasts = self.keys.expires_at is None or self.keys.expires_at > datetime.now(timezone.utc) + _SPARE
+        return who == self.who and who.profiles is None and lasts and files_of(self.session) is self._files
 
 
 @contextmanager

@@ -60,7 +60,7 @@ class Resolver:
 
     def arguments(self, who: Who) -> Arguments:
         """Return the credentials as arguments of create_client."""
-        return _arguments(self.keys(who))
+        return arguments_of(self.keys(who))
 
     def keys(self, who: Who) -> Keys:
         """Return the credentials, with their expiry if it is known."""
@@ -183,7 +183,7 @@ class Resolver:
             cache = self._cache if code else self._cache.with_kept()
         fetcher = AssumeRoleCredentialFetcher(
             client_creator=make_client,
-            source_credentials=Credentials(*_arguments(first).values()),
+            source_credentials=Credentials(*arguments_of(first).values()),
             role_arn=there["role_arn"],
             extra_args=role_arguments(there),
             mfa_prompter=(lambda _: code) if code else no_code,
@@ -406,6 +406,7 @@ def _credentials(keys: Keys) -> Any:
     return found
 
 
-def _arguments(keys: Keys) -> Arguments:
+def arguments_of(keys: Keys) -> Arguments:
+    """Return credentials as arguments of create_client."""
     token = keys.session_token.reveal() if keys.session_token else None
     return dict(zip(_ARGUMENTS, (keys.access_key_id, keys.secret_access_key.reveal(), token), strict=True))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
-from ccsetup.cli.commands import setup
 from ccsetup.cli.question_flags import signing_in
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer
@@ -59,7 +58,11 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     wish = wish_of(_given(options), context, look)
     if not options.yes and not options.dry_run and not options.print_url:
         installation_offer.offer(context)
-    outcome = clone.reach(context, look, wish) or setup.run(context, Options(wish.given()))
+    outcome = clone.reach(context, look, wish)
+    if outcome is None:
+        from ccsetup.cli.commands import setup  # most clones don't need it
+
+        outcome = setup.run(context, Options(wish.given()))
     return outcome.report()
 
 
