@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ccsetup.core.errors import Cancelled, Problem
@@ -60,7 +60,7 @@ def make(
         return CloneResult(found[-1], refused, tuple(filter(None, (warnings(done), left))))
     if branch and not runner.within(directory, "symbolic-ref", "-q", "refs/remotes/origin/HEAD").out:
         runner.within(directory, "remote", "set-head", "origin", branch)
-    problem = finish(runner, directory, done)
+    problem = finish(runner, directory, done, found[-1])
     return CloneResult(head(runner, directory), problem, tuple(filter(None, (warnings(done), left))))
 
 
@@ -87,23 +87,23 @@ def _of(branch: str) -> list[str]:
     return [f"--branch={branch}"] if branch else []
 
 
-def finish(runner: Runner, directory: Path, done: Done | None) -> Problem | None:
+def finish(runner: Runner, directory: Path, done: Done | None, commit: str = "") -> Problem | None:
     """Run the post-checkout hook of a clone that is in its place, as git would have. Return the problem, if any.
 
-    `done` is the result of the checkout, None if an earlier run did it.
+    `done` is the result of the checkout, None if an earlier run did it. `commit` is the one at HEAD, "" if unknown.
     """
     if done and done.code:
         return _not_checked_out(directory, done)
     if not done and (problem := completed(runner, directory)):
         return problem
-    commit = head(runner, directory)
+    commit = commit or head(runner, directory)
     if not commit:
         return None
-    words: tuple[str, ...] = ("hook", "run", "--ignore-missing", "post-checkout", "--", "0" * len(commit), commit, "1")
-    if "hook" not in runner.run(["--list-cmds=builtins"]).out.split():  # git before 2.36
-        words = ("checkout", "-q")
+    words = ("hook", "run", "--ignore-missing", "post-checkout", "--", "0" * len(commit), commit, "1")
     try:
         hook = runner.within(directory, *words, timeout_s=None)
+        if hook.code and hook.errors[0].startswith("git: 'hook' is not a git command"):  # before 2.36
+            hook = runner.within(directory, "checkout", "-q", timeout_s=None)
     except KeyboardInterrupt:
         raise Cancelled(KEPT) from None
     if not hook.code:
@@ -315,7 +315,9 @@ def _keep_address(runner: Runner, repository: Path, submodule: Submodule, route:
             runner.checked(repository, route.url, "config", "--local", "--add", key, url)
 
 
-def keep_submodules(runner: Runner, directory: Path, version: tuple[int, ...]) -> str:
+def keep_submodules(runner: Runner, directory: Path, version: Callable[[], str]) -> str:
     """Have git fetch submodules on CodeCommit that come later, too. Return "", or why that isn't possible."""
     modules = runner.within(directory, "cat-file", "blob", ":.gitmodules").out
-    return submodule_hook.install(runner, directory, version) if submodule_hook.may_need(modules) else ""
+    if not submodule_hook.may_need(modules):
+        return ""
+    return submodule_hook.install(runner, directory, tuple(int(part) for part in version().split(".")))

@@ -334,8 +334,7 @@ class Git:
 
     def keep_submodules(self, directory: Path) -> str:
         """Have git itself fetch a clone's submodules on CodeCommit later. Return "", or why that isn't possible."""
-        numbers = tuple(int(part) for part in self.version().split("."))
-        return clone.keep_submodules(self._runner, directory, numbers)
+        return clone.keep_submodules(self._runner, directory, self.version)
 
     def fetch_submodule(self, directory: Path, submodule: Submodule, route: Route, progress: Progress) -> CloneResult:
         """Clone and check out one submodule with this route. Raises Problem."""
