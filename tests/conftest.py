@@ -10,6 +10,7 @@ import sys
 import threading
 import urllib.request
 import venv
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,8 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 CleanEnv = Callable[..., dict[str, str]]
 
+EVERYDAY = 8  # of a slow test's cases, the first and then every eighth is run every day
+
 
 @pytest.fixture(autouse=True)
 def garbage_is_collected() -> Iterator[None]:
@@ -71,11 +74,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked long, unless --long asks for it."""
-    if not config.getoption("--long"):
-        left_out = [item for item in items if item.get_closest_marker("long")]
-        items[:] = [item for item in items if not item.get_closest_marker("long")]
-        config.hook.pytest_deselected(items=left_out)
+    """Leave out what is marked long, and most cases of slow tests, unless --long asks for them."""
+    if config.getoption("--long"):
+        return
+    cases: Counter[tuple[object, str]] = Counter()
+    kept, left_out = [], []
+    for item in items:
+        is_long = item.get_closest_marker("long") is not None
+        if not is_long and item.get_closest_marker("slow") and hasattr(item, "callspec"):
+            test = item.parent, item.originalname  # type: ignore[attr-defined]
+            is_long = cases[test] % EVERYDAY != 0
+            cases[test] += 1
+        (left_out if is_long else kept).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left_out)
 
 
 def and_more(values: Mapping[str, object], *everyday: str) -> list[object]:

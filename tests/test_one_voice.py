@@ -242,6 +242,7 @@ def renamed(text: str, suffix: str, file: str) -> str:
     return re.sub(rf"(?m)^\[(profile |sso-session |)({names})\]", rf"[\1\2{suffix}]", text)
 
 
+@pytest.mark.long
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(HOMES), min_size=2, max_size=3))
 def test_profiles_of_several_broken_homes_in_one_are_the_same_to_every_command(

@@ -152,6 +152,7 @@ def test_what_an_encoding_lacks_is_spelled_out(monkeypatch: pytest.MonkeyPatch) 
     assert stream.buffer.getvalue() == b"ok a ... - ? ?\n"  # type: ignore[attr-defined]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("encoding", ["ascii", "cp932"])
 def test_a_message_in_another_encoding_than_the_terminals_is_read(
     encoding: str, clean_env: CleanEnv, tmp_path: Path

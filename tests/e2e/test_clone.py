@@ -149,6 +149,7 @@ FORMS = [
 ]
 
 
+@pytest.mark.long
 def test_every_form_of_address_leads_to_the_same_clone(person: Person) -> None:
     person.profile("dev", region="us-east-2")
     addresses = [*FORMS, f"https://{person.sandbox.git_host}/v1/repos/MySharedDemoRepo"]
@@ -229,6 +230,7 @@ def test_a_vpc_endpoints_host_is_kept_by_the_helper(person: Person) -> None:
     assert f"export CODE_COMMIT_ENDPOINT={host}" in remote.shown
 
 
+@pytest.mark.long
 def test_another_region_is_taken_when_none_was_said_and_named_when_one_was(person: Person) -> None:
     person.profile("dev", region="us-east-2")
     refused = person.clone("handbook", "--region", "us-east-1")
@@ -264,6 +266,7 @@ def test_different_repositories_of_one_name_are_listed(person: Person) -> None:
     assert person.clone("MySharedDemoRepo", "--region", "us-east-1").said["region"] == "us-east-1"
 
 
+@pytest.mark.long
 def test_of_several_profiles_that_see_it_one_is_taken_for_a_reason_that_is_said(person: Person) -> None:
     person.profile("short", region="us-east-2", expiration="2026-11-21T13:00:00Z")
     person.profile("long", region="us-east-2", expiration="2099-01-01T00:00:00Z")
@@ -350,6 +353,7 @@ def test_an_empty_repository_is_cloned_and_its_first_push_goes_through(person: P
     pulls_and_pushes(person, "empty")
 
 
+@pytest.mark.long
 def test_create_makes_a_missing_repository_after_a_yes(person: Person) -> None:
     person.profile("dev", region="us-east-2")
     refused = person.clone("brand-new", "--create", yes=False)
@@ -446,6 +450,7 @@ def test_submodules_on_codecommit_come_with_the_same_profile(person: Person, via
     assert (clone / "beside/mine").read_text() == "mine"
 
 
+@pytest.mark.long
 def test_a_submodule_that_is_refused_is_said_and_the_clone_stays(person: Person) -> None:
     person.profile("dev", region="us-east-2")
     with_submodules(person, gone="- ../no-such", beside="payments-api ../payments-api")
@@ -658,6 +663,7 @@ def test_a_clone_on_a_disk_where_all_belongs_to_another_user_is_kept_and_said(pe
     assert person.git("MySharedDemoRepo", "status", "--porcelain") == ""
 
 
+@pytest.mark.long
 def test_a_tag_is_checked_out_as_git_does(person: Person) -> None:
     person.profile("dev", region=REGION)
     assert person.clone("MySharedDemoRepo", "seed", "--profile", "dev").code == 0

@@ -121,6 +121,7 @@ def test_git_pulls_and_pushes_and_renews_what_expired(carla: Home, via: str) -> 
     assert "The sign-in for dev has expired. Run: ccsetup login dev" in failed.stderr
 
 
+@pytest.mark.long
 def test_login_signs_in_again_and_only_as_the_same_user(carla: Home) -> None:
     carla.run(*SETUP)
     carla.age(over=True)

@@ -278,6 +278,7 @@ def test_awss_own_tools_work_with_what_was_written(
     visitor.git("pull", path=str(aws_tools.folder))
 
 
+@pytest.mark.long
 def test_awss_helper_that_does_not_know_a_region_is_named_with_another_way(
     visitor_in: Callable[[str], Visitor], aws_tools: AwsTools
 ) -> None:

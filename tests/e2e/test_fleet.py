@@ -157,6 +157,7 @@ def test_a_container_clones_with_the_role_it_is_given(machine: Machine, sandbox:
     assert machine.pulls("people-tools")
 
 
+@pytest.mark.long
 def test_an_ec2_instance_clones_when_it_first_boots(machine: Machine, sandbox: Sandbox) -> None:
     assert text("cloud-init.yaml").startswith("#cloud-config\n")  # or cloud-init leaves it alone
     machine.env |= sandbox.machine_environment()
@@ -164,6 +165,7 @@ def test_an_ec2_instance_clones_when_it_first_boots(machine: Machine, sandbox: S
     assert machine.pulls("people-tools")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name == "nt", reason="Ansible does not run there")
 def test_ansible_clones_once_and_then_reports_no_change(machine: Machine, sandbox: Sandbox) -> None:
     machine.env |= sandbox.machine_environment() | {"ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8"}
@@ -177,6 +179,7 @@ def test_ansible_clones_once_and_then_reports_no_change(machine: Machine, sandbo
     assert (Path(machine.env["HOME"]) / "MySharedDemoRepo" / ".git").is_dir()
 
 
+@pytest.mark.long
 def test_a_dev_container_signs_in_and_leaves_the_clone_that_is_open(machine: Machine, sandbox: Sandbox) -> None:
     sandbox.state.center.auto_approve, sandbox.state.center.interval_s = True, 1
     settings = json.loads(re.sub(r"^\s*//.*", "", text("devcontainer.json"), flags=re.MULTILINE))

@@ -207,6 +207,7 @@ def by_ssh(*more: str) -> list[str]:
     return [SSH_URL, "--via", "ssh", "--ssh-key-id", KEY_ID, "--ssh-key", "~/.ssh/codecommit_rsa", *more]
 
 
+@pytest.mark.long
 def test_ssh_is_set_up_with_a_backup_and_git_works_afterwards(maria: Maria) -> None:
     config = maria.home / ".ssh" / "config"
     config.write_text("# mine\nHost *\n  User maria\n")

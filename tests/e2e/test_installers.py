@@ -233,6 +233,7 @@ def test_uvx_offers_to_install_and_after_a_yes_git_pulls_later(maria: Maria) -> 
     assert pulled.returncode == 0, pulled.stderr
 
 
+@pytest.mark.long
 def test_uvx_without_a_person_installs_nothing_and_says_what_pulls_will_need(maria: Maria) -> None:
     uvx = (maria.tools / "uvx", "-q", "--from", maria.wheel, "ccsetup")
     told = " ".join(maria.sets_up(*uvx).split())

@@ -65,6 +65,7 @@ def more_kinds() -> dict[str, tuple[str, Kind]]:
     return {"my-legacy": ("sso", Kind(legacy)), "my-outside": ("role", Kind((*outside, *named)))}
 
 
+@pytest.mark.long
 def test_the_sdk_for_javascript_sees_whom_botocore_sees(
     sandbox: Sandbox, run: Run, node_sdk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

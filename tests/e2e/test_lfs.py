@@ -44,6 +44,7 @@ def refuse(person: Person, text: str) -> None:  # noqa: F811
     (person.home / "refuse").write_text(text)
 
 
+@pytest.mark.long
 def test_git_lfs_is_asked_at_the_https_address_with_the_clones_helper(maria: Person) -> None:
     done = maria.clone("MySharedDemoRepo", "--profile", "dev")
     assert done.code == 0, done.shown
@@ -89,17 +90,20 @@ def settings(maria: Person, name: str, text: str) -> None:
     maria.git("seed", "push", "-q")
 
 
+@pytest.mark.long
 def test_a_server_that_the_repository_names_is_left(maria: Person) -> None:
     settings(maria, ".lfsconfig", "[lfs]\n\turl = https://lfs.example.com/x\n")
     assert maria.clone("MySharedDemoRepo", "--profile", "dev").code == 0
     assert (maria.home / "asked").read_text() == ""  # the fake one doesn't read .lfsconfig
 
 
+@pytest.mark.long
 def test_https_needs_no_address(maria: Person) -> None:
     assert maria.clone("MySharedDemoRepo", "--profile", "dev", "--via", "credential-helper").code == 0
     assert (maria.home / "asked").read_text() == ""
 
 
+@pytest.mark.long
 def test_without_git_lfs_the_commands_are_said(maria: Person, commands: Path) -> None:  # noqa: F811
     (commands / "git-lfs").unlink()
     (maria.home / ".gitconfig").write_text((maria.home / ".gitconfig").read_text().replace(FILTER, ""))
@@ -109,6 +113,7 @@ def test_without_git_lfs_the_commands_are_said(maria: Person, commands: Path) ->
     assert (maria.work / "MySharedDemoRepo/a.bin").read_text() == POINTER
 
 
+@pytest.mark.long
 def test_whoever_skips_the_files_gets_none(maria: Person) -> None:
     assert maria.clone("MySharedDemoRepo", "--profile", "dev", GIT_LFS_SKIP_SMUDGE="1").code == 0
     assert not (maria.home / "asked").exists()

@@ -87,6 +87,7 @@ def test_a_profile_with_a_tools_program_works(home: Home, tool: str, via: str) -
     home.works(name, *(["--via", via] if via else []))
 
 
+@pytest.mark.long
 def test_a_profile_of_saml2aws_works_until_the_time_that_it_notes(home: Home) -> None:
     ends = (utc_now() + timedelta(hours=1)).astimezone().isoformat(timespec="seconds")
     keys = home.keys
@@ -99,6 +100,7 @@ def test_a_profile_of_saml2aws_works_until_the_time_that_it_notes(home: Home) ->
     assert (entry["usable"], entry["expires_at"]) == (False, "2026-01-31T18:04:05Z")
 
 
+@pytest.mark.long
 def test_a_profile_of_aws_vault_with_its_own_settings_has_no_findings(home: Home) -> None:
     home.tool("aws-vault")
     (home.aws / "config").write_text(

@@ -261,6 +261,7 @@ def test_a_name_that_is_none_is_told_with_those_like_it(tmp_path: Path) -> None:
     assert [each["name"] for each in report.document["profiles"]] == ["silent"]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name == "nt", reason="programs of POSIX")
 def test_an_expiration_that_no_tool_reads_is_told_alike_everywhere_and_leads_to_no_login(
     sandbox: Any, tmp_path: Path, clean_env: CleanEnv

@@ -66,6 +66,7 @@ def test_a_renamed_repository_is_found_by_its_name_or_by_its_commits(maria: Pers
     assert found(maria, "access.repository") == []
 
 
+@pytest.mark.long
 def test_a_repository_that_is_gone_has_no_new_name(maria: Person) -> None:
     del maria.sandbox.state.repositories[(CODE, REGION, DEMO)]
     (told,) = found(maria, "access.repository")
@@ -77,6 +78,7 @@ def renamed_branch(person: Person, new: str) -> None:  # noqa: F811
     on_server(person, "symbolic-ref", "HEAD", f"refs/heads/{new}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("new", ["trunk", "release/2026"])
 def test_a_renamed_default_branch_is_followed(maria: Person, new: str) -> None:
     assert found(maria, "git.branch") == []
@@ -89,6 +91,7 @@ def test_a_renamed_default_branch_is_followed(maria: Person, new: str) -> None:
     assert maria.git(DEMO, "rev-parse", "--abbrev-ref", "@{u}").strip() == f"origin/{new}"
 
 
+@pytest.mark.long
 def test_a_new_default_branch_that_is_here_already_is_switched_to(maria: Person) -> None:
     on_server(maria, "branch", "trunk", "main")
     maria.git(DEMO, "fetch", "-q")
@@ -100,6 +103,7 @@ def test_a_new_default_branch_that_is_here_already_is_switched_to(maria: Person)
     assert maria.git(DEMO, "branch", "--show-current").strip() == "trunk"
 
 
+@pytest.mark.long
 def test_a_merged_branch_that_was_deleted_is_a_note(maria: Person) -> None:
     maria.git(DEMO, "switch", "-q", "-c", "feature")
     maria.git(DEMO, "push", "-q", "-u", "origin", "feature")
@@ -110,6 +114,7 @@ def test_a_merged_branch_that_was_deleted_is_a_note(maria: Person) -> None:
     follow(maria, told["do"])
 
 
+@pytest.mark.long
 def test_the_remote_of_another_name_is_named(maria: Person) -> None:
     maria.git(DEMO, "remote", "rename", "origin", "aws")
     renamed_branch(maria, "trunk")

@@ -364,6 +364,7 @@ def test_a_folder_that_is_this_clone_is_brought_up_to_date_and_another_is_left_a
     assert (person.work / "other" / "mine").read_text() == "mine"
 
 
+@pytest.mark.long
 def test_a_repository_in_another_region_is_named_or_taken(person: Person) -> None:
     words = ("role", "--role-arn", ACCESS, "--source-profile", "maria", "--profile", "dev", "--repo", "MyDemoRepo")
     before = tree(person.home)
@@ -376,6 +377,7 @@ def test_a_repository_in_another_region_is_named_or_taken(person: Person) -> Non
     assert "region = us-east-1" in (person.home / ".aws" / "config").read_text()
 
 
+@pytest.mark.long
 def test_a_branch_and_a_folder_are_taken(person: Person) -> None:
     words = ("role", "--role-arn", ACCESS, "--source-profile", "maria", "--profile", "dev", *TO_REPO)
     done = person.setup(*words, "--branch", "develop", "--directory", "deep/er")
@@ -383,6 +385,7 @@ def test_a_branch_and_a_folder_are_taken(person: Person) -> None:
     assert "develop" in (person.work / "deep" / "er" / ".git" / "HEAD").read_text()
 
 
+@pytest.mark.long
 def test_a_profile_that_is_here_already_is_used_as_it_is(person: Person) -> None:
     assert person.setup(*role(person)[0], "--profile", "dev", "--no-clone", "--region", REGION).code == 0
     before = tree(person.home)
@@ -419,6 +422,7 @@ def test_variables_of_another_access_do_not_step_in(person: Person) -> None:
     assert done.said["identity"]["account_id"] == CODE
 
 
+@pytest.mark.long
 def test_a_whole_message_on_stdin_is_all_it_needs(person: Person) -> None:
     person.sandbox.state.center.auto_approve, person.sandbox.state.center.interval_s = True, 1
     done = person.setup("--paste", "-", "--device-code", paste=MARIA)
@@ -433,6 +437,7 @@ def test_flags_beside_a_paste_win(person: Person) -> None:
     assert (done.code, done.said["profile"], done.said["clone"]) == (0, "mine", None), done.shown
 
 
+@pytest.mark.long
 def test_a_paste_that_can_be_meant_in_two_ways_names_them_and_takes_the_kind_for_an_answer(person: Person) -> None:
     own = marias_keys(person.sandbox)
     paste = f"{own.access_key_id} {own.secret_access_key} and {ACCESS}; the repository is MySharedDemoRepo in us-east-2"
@@ -444,6 +449,7 @@ def test_a_paste_that_can_be_meant_in_two_ways_names_them_and_takes_the_kind_for
     assert (done.code, done.said["profile"]) == (0, "CodeCommitAccess"), done.shown
 
 
+@pytest.mark.long
 def test_a_paste_with_nothing_but_an_address_finds_the_profile(person: Person) -> None:
     config = person.home / ".aws" / "config"
     config.write_text(f"[profile code]\nrole_arn = {ACCESS}\nsource_profile = maria\nregion = us-east-2\n")

@@ -26,6 +26,7 @@ def started(visitor: Visitor) -> Callable[..., Terminal]:
     return start
 
 
+@pytest.mark.long
 def test_c_gives_a_code_while_the_browser_is_waited_for(visitor: Visitor, started: Callable[..., Terminal]) -> None:
     terminal = started("setup", *words(visitor), "--yes", BROWSER="true %s")
     try:
@@ -68,11 +69,13 @@ def test_a_sign_in_that_is_denied_ends_the_wait(
     assert not (visitor.home / ".aws" / "config").exists()
 
 
+@pytest.mark.long
 def test_without_a_terminal_the_second_way_is_told_at_once(visitor: Visitor) -> None:
     done = visitor.setup(*words(visitor))
     assert "To sign in with a code instead, stop this with Ctrl-C and add --device-code." in done.shown
 
 
+@pytest.mark.long
 def test_a_codespace_uses_a_code_by_itself(visitor: Visitor) -> None:
     done = visitor.setup(*words(visitor), CODESPACES="true", BROWSER="true")
     assert done.code == 0
@@ -126,6 +129,7 @@ def test_a_dry_run_saves_nothing(visitor: Visitor, started: Callable[..., Termin
     assert list(visitor.home.rglob("*.json")) == []
 
 
+@pytest.mark.long
 def test_a_renewed_sign_in_is_kept_if_the_role_is_refused(visitor: Visitor) -> None:
     assert visitor.setup(*words(visitor)).code == 0
     (token,) = cached(visitor)

@@ -135,6 +135,7 @@ def test_a_start_url_by_flags_gives_a_clone_that_git_pulls_and_pushes(visitor: V
     assert visitor.hosts(refused=True) == set()
 
 
+@pytest.mark.long
 def test_a_pasted_message_with_a_start_url_and_no_region_is_enough(visitor: Visitor) -> None:
     letter = f"Sign in at {START_URL}. Your role in account {CODE} is Developer; the repository is MySharedDemoRepo in us-east-2."
     done = visitor.setup("--paste", "-", paste=letter)
@@ -143,6 +144,7 @@ def test_a_pasted_message_with_a_start_url_and_no_region_is_enough(visitor: Visi
     assert "sso_region = us-east-1\n" in (visitor.home / ".aws" / "config").read_text()
 
 
+@pytest.mark.long
 def test_the_flag_wins_over_the_page(visitor: Visitor) -> None:
     done = visitor.setup(*words(visitor), "--sso-region", "eu-west-1")
     assert (done.code, done.problem["code"]) == (1, "sso.url")
@@ -151,6 +153,7 @@ def test_the_flag_wins_over_the_page(visitor: Visitor) -> None:
     assert visitor.setup(*words(visitor), "--sso-region", "us-east-1").code == 0
 
 
+@pytest.mark.long
 def test_a_region_that_cannot_be_found_is_asked_for_by_its_flag(visitor: Visitor) -> None:
     before = tree(visitor.home)
     done = visitor.setup(*words(visitor, "https://nobody.awsapps.com/start"))
@@ -160,6 +163,7 @@ def test_a_region_that_cannot_be_found_is_asked_for_by_its_flag(visitor: Visitor
     assert tree(visitor.home) == before
 
 
+@pytest.mark.long
 def test_the_doctor_looks_up_a_region_that_is_missing_in_the_files(visitor: Visitor) -> None:
     def without_region(url: str) -> str:
         who = f"sso_account_id = {CODE}\nsso_role_name = Developer\nregion = us-east-2\n"
@@ -208,6 +212,7 @@ def test_in_a_terminal_the_region_is_not_asked(visitor: Visitor) -> None:
         terminal.close()
 
 
+@pytest.mark.long
 def test_in_a_terminal_an_unknown_region_is_asked(visitor: Visitor) -> None:
     visitor.sandbox.state.center.silent, visitor.sandbox.state.center.checks_region = True, False
     terminal = Terminal([program()], visitor.env, visitor.work)

@@ -68,6 +68,7 @@ def test_git_goes_on_with_submodules_by_itself(cloned: tuple[Person, dict[str, s
     assert not (person.home / ".config").exists()
 
 
+@pytest.mark.long
 def test_submodules_of_a_submodule_that_come_later(person: Person) -> None:  # noqa: F811
     person.profile("dev", region=REGION)
     for name in ("outer", "inner"):
@@ -87,6 +88,7 @@ def test_submodules_of_a_submodule_that_come_later(person: Person) -> None:  # n
     assert (person.work / "MySharedDemoRepo/outer/deep/README.md").is_file()
 
 
+@pytest.mark.long
 def test_an_older_clone_gets_the_hook_by_the_same_command(person: Person, tmp_path: Path) -> None:  # noqa: F811
     person.profile("dev", region=REGION)
     with_submodules(person, beside="payments-api ../payments-api")
@@ -97,6 +99,7 @@ def test_an_older_clone_gets_the_hook_by_the_same_command(person: Person, tmp_pa
     assert hook.is_file()
 
 
+@pytest.mark.long
 def test_where_the_hook_cannot_be_the_command_is_said(person: Person) -> None:  # noqa: F811
     person.profile("dev", region=REGION)
     with_submodules(person, beside="payments-api ../payments-api")

@@ -289,6 +289,7 @@ def smudged(person: Person, name: str, body: str) -> None:  # noqa: F811
     person.git("", "config", "--global", f"filter.{name}.smudge", body)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("there", [False, True], ids=["new directory", "empty directory"])
 def test_a_filter_without_its_server_keeps_the_clone_and_the_files_that_are_there(dev: Person, there: bool) -> None:
     smudged(dev, "lfs", "echo 'batch request: missing protocol: \"\"' >&2; false")

@@ -159,6 +159,7 @@ def test_a_clone_killed_before_any_step_is_finished_by_the_next_run(tmp_path: Pa
     assert killed_at(tmp_path, there, lambda states: firsts(states)[part::2]) > 60
 
 
+@pytest.mark.long
 @POSIX
 @pytest.mark.parametrize("there", ["new, with its parents", "a link to an empty one"])
 def test_a_clone_of_another_place_killed_before_a_step_is_finished_too(tmp_path: Path, there: str) -> None:

@@ -250,6 +250,7 @@ def test_the_aws_cli_says_who_and_what(desk: Desk) -> None:
     assert desk.run(aws, "--profile", "maria", "iam", "list-mfa-devices").stdout.count(f"{PEOPLE}:mfa/maria") == 1
 
 
+@pytest.mark.long
 def test_the_aws_clis_credential_helper_clones_and_pushes(desk: Desk, sandbox: Sandbox) -> None:
     helper = f"!{desk.tools.aws} --profile acme codecommit credential-helper --ignore-host-check $@"
     settings = ("-c", "credential.helper=", "-c", f"credential.helper={helper}", "-c", "credential.useHttpPath=true")

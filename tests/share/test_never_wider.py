@@ -310,6 +310,7 @@ def test_write_access_comes_back_only_when_it_is_said(office: Office) -> None:
 # --remove
 
 
+@pytest.mark.long
 def test_the_policy_in_account_b_stays_while_another_repository_uses_the_role(office: Office) -> None:
     office.state.add_repository(A, REGION, "second")
     words = [*SHARE, "--role-name", "Narrow", "--group", GROUP, "--yes"]
@@ -329,6 +330,7 @@ def test_the_policy_in_account_b_stays_while_another_repository_uses_the_role(of
     assert (office.state.managed, office.state.roles) == ({}, {})
 
 
+@pytest.mark.long
 def test_other_accounts_that_use_the_role_keep_it(office: Office) -> None:
     words = ["share", REPO, "--from-account", A, "--region", REGION, "--role-name", "Narrow", "--profile", "admin-a"]
     assert office.run(*words, "--to-account", B, "--apply", "--yes")[0] == 0
@@ -442,6 +444,7 @@ def test_two_paths_are_refused(office: Office) -> None:
 # moto
 
 
+@pytest.mark.long
 def test_moto_keeps_what_the_command_does_not_say(strict: Any) -> None:
     root = boto3.Session("testing", "testing", region_name=REGION)
     root.client("codecommit").create_repository(repositoryName="narrow")

@@ -29,6 +29,7 @@ def setup(office: Office, name: str) -> int:
     return code
 
 
+@pytest.mark.long
 def test_the_folder_of_a_rotated_role_is_written_again_and_people_move_on(office: Office) -> None:
     folder = begun(office)
     assert setup(office, "before") == 0

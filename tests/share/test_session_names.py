@@ -62,6 +62,7 @@ def test_the_check_meets_the_condition_or_names_the_flag(office: Office, profile
         assert "--require-session-name '*@acme.example'" in problem["next"] and problem["policy"] is None
 
 
+@pytest.mark.long
 def test_the_flag_alone_accepts_every_email_address_and_stays_when_it_is_not_said(office: Office) -> None:
     shared(office, "--require-session-name")
     assert condition(office) == {"StringLike": {"sts:RoleSessionName": "*@*"}}

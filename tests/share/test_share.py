@@ -185,6 +185,7 @@ def test_the_guides_three_people_get_from_nothing_to_a_clone(office: Office, rea
     assert [group.attached for group in office.state.groups.values()] == [()]
 
 
+@pytest.mark.long
 def test_people_who_sign_in_by_identity_center_need_the_team_file_and_one_yes(office: Office) -> None:
     center, url = office.state.center, "https://acme.awsapps.com/start"
     center.add_instance(url, "us-east-1", "maria")
@@ -476,6 +477,7 @@ def test_nothing_is_done_before_a_yes(office: Office) -> None:
     assert not office.state.roles
 
 
+@pytest.mark.long
 def test_throttling_and_what_is_not_everywhere_yet_are_waited_for(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -488,6 +490,7 @@ def test_throttling_and_what_is_not_everywhere_yet_are_waited_for(
     assert office.run(*SHARE, "--apply", "--profile", "admin-a", "--yes")[1]["steps"] == []
 
 
+@pytest.mark.long
 def test_a_refusal_half_way_says_how_far_it_got_and_is_gone_on_from(office: Office) -> None:
     admin = f"arn:aws:iam::{A}:user/admin-a"
     before = office.state.user(admin).policies
@@ -621,6 +624,7 @@ def test_the_first_missing_link_is_named_with_the_policy_that_mends_it(office: O
 # Judges that nobody here wrote: the AWS CLI and moto
 
 
+@pytest.mark.long
 def test_the_script_does_with_the_aws_cli_what_apply_does(office: Office, aws_tools: AwsTools) -> None:
     words = [*SHARE, "--role-name", "Shared+1", "--require-mfa", "--group", GROUP]
     assert office.run(*words, "--yes", "--out", "it's here")[0] == 0
@@ -688,6 +692,7 @@ def strict(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
 ENDPOINTS = ("STS", "IAM", "CODECOMMIT", "KMS", "CLOUDFORMATION")
 
 
+@pytest.mark.long
 def test_moto_makes_the_same_of_the_templates_as_of_apply_and_lets_the_role_in(strict: Any) -> None:
     root = boto3.Session("testing", "testing", region_name=REGION)
     for name in (REPO, "other"):

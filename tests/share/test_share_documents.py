@@ -310,6 +310,7 @@ def test_a_template_fills_in_to_the_very_policies(it: Arrangement) -> None:
         assert (policy["ManagedPolicyName"], policy["PolicyDocument"]) == (it.people_policy, policies.assume(it))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "made",

@@ -91,6 +91,7 @@ def kinds(sandbox: Sandbox, home: Path) -> dict[str, Kind]:
     }
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_every_kind_is_set_up_renewed_and_undone_again(sandbox: Sandbox, run: Run, tmp_path: Path) -> None:
     state, home = sandbox.state, tmp_path / "home"
@@ -141,6 +142,7 @@ def handwritten(home: Path, serial: str) -> dict[str, tuple[int, str]]:
     return texts(home)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_profiles_that_others_wrote_are_renewed_and_left_as_they_are(
     sandbox: Sandbox, run: Run, tmp_path: Path
@@ -175,6 +177,7 @@ def test_profiles_that_others_wrote_are_renewed_and_left_as_they_are(
     assert texts(home) == before
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_code_that_is_refused_and_keys_of_another_account_leave_everything_as_it_was(
     sandbox: Sandbox, run: Run, tmp_path: Path
