@@ -13,6 +13,7 @@ from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Secret, Section, Told, Value
 from ccsetup.core.question import Access, Question
+from ccsetup.core.quoting import with_clipboard
 
 _PROVIDERS = ("www.amazon.com", "graph.facebook.com")
 _OF_OIDC = ("cognito-identity.amazonaws.com", "accounts.google.com")  # their tokens are JWTs that name the issuer
@@ -185,7 +186,7 @@ QUESTIONS = (
         settle=_settle_token,
         flag="-",
         once=True,
-        unasked="Pipe the token in: pbpaste | ccsetup setup --paste -",
+        unasked=f"Pipe the token in: {with_clipboard('ccsetup setup --paste -')}",
         title="Token",
     ),
     Question(

@@ -17,6 +17,7 @@ from ccsetup.core.concurrency import signals_stay_here
 from ccsetup.core.echo import Echo
 from ccsetup.core.errors import Cancelled, Missing
 from ccsetup.core.model import BACK, Asked, Back, Later, Secret, Widget
+from ccsetup.core.quoting import with_clipboard
 from ccsetup.core.text import spell
 from ccsetup.ui import appearance, keyboard
 from ccsetup.ui.plain_prompt import Answered, accepted, conversation
@@ -198,7 +199,7 @@ def _hidden() -> str:
         except GetPassWarning:
             raise Missing(
                 "This terminal can't hide your input.",
-                next="Use another terminal, or pipe the values in: pbpaste | ccsetup setup keys --keys -",
+                next=f"Use another terminal, or pipe the values in: {with_clipboard('ccsetup setup keys --keys -')}",
             ) from None
 
 
