@@ -188,7 +188,10 @@ def test_each_shell_gets_what_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_other_file_joins_commands_or_names_what_one_shell_alone_knows() -> None:
     alone = re.compile(r"&& |pbpaste|['\"](?:mv|del|ren) |env \| grep")
     for path in sorted((ROOT / "ccsetup").rglob("*.py")):
-        if path.name in ("quoting.py", "text.py", "submodule_hook.py", "completion.py", "mentions.py") or "sandbox" in path.parts:
+        if (
+            path.name in ("quoting.py", "text.py", "submodule_hook.py", "completion.py", "mentions.py")
+            or "sandbox" in path.parts
+        ):
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         texts = [it.value for it in ast.walk(tree) if isinstance(it, ast.Constant) and isinstance(it.value, str)]
