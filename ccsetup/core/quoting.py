@@ -97,9 +97,9 @@ def _powershell(word: str) -> str:
 def _cmd(word: str) -> str:
     """Return a word in double quotes. Programs read two of them as one, and backslashes before one as half as many.
 
-    cmd replaces %NAME% inside quotes too, so that a % goes outside, where ^ makes it an ordinary character.
+    cmd replaces %NAME% inside quotes too, so each % goes outside: no variable has a quote in its name.
     """
-    said = {'"': '""', "%": '"^%"', "": ""}
+    said = {'"': '""', "%": '"%"', "": ""}
     return '"' + re.sub(r'(\\*)(["%]|$)', lambda found: found[1] * 2 + said[found[2]], word) + '"'
 
 

@@ -303,6 +303,17 @@ def test_output_raises_for_no_character(coding: str, desk: Desk) -> None:
         assert "Unexpected error" not in done.errors
 
 
+def test_without_a_console_one_sentence_says_what_to_do(desk: Desk) -> None:
+    here = {"env": {**desk.env, "MSYSTEM": "MINGW64"}, "cwd": desk.work, "stdin": subprocess.DEVNULL, "timeout": 120}
+    program = str(SCRIPTS / "ccsetup.exe")
+    done = subprocess.run([program], **here, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    text = done.stdout.decode("utf-8", "replace")
+    assert done.returncode == 2 and "Not running in a terminal." in text and "winpty ccsetup" in text, text
+    for words in ([program], [program, "setup", "--json"]):  # Windows calls NUL a terminal
+        done = subprocess.run(words, **here, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        assert done.returncode == 2, done.stdout
+
+
 def test_advice_is_for_the_shell_of_windows(desk: Desk) -> None:
     desk.config.write_bytes(b"[profile my team]\r\nrole_arn = arn:aws:iam::111122223333:role/X\r\n")
     shells = ({"PSModulePath": "C:\\a;C:\\b;C:\\c"}, {"PSModulePath": "C:\\a"})
