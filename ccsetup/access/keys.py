@@ -8,6 +8,7 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Corrected, Expected, Keys, Secret, Section, Told, Value
 from ccsetup.core.question import Access, Question
+from ccsetup.core.quoting import with_clipboard
 
 
 def _obtain(answers: Answers, look: Look) -> Keys:
@@ -89,7 +90,8 @@ QUESTIONS = (
         reads=_recognised,
         once=True,  # a paste would be appended to the key that is already in the field
         flag="--keys",
-        unasked="Pipe the values in: pbpaste | ccsetup setup keys --keys -, or use environment variables: --keys env",
+        unasked=f"Pipe the values in: {with_clipboard('ccsetup setup keys --keys -')}, or use environment variables:"
+        " --keys env",
         title="Access key ID",
     ),
     Question(

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ccsetup.access.questions import ROLE_ARN, again, duration, session_name, settings, stored
-from ccsetup.core import validate, web_token
+from ccsetup.core import code_page, executables, validate, web_token
 from ccsetup.core.arn import account_in
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Secret, Section, Told, Value
 from ccsetup.core.question import Access, Question
+from ccsetup.core.quoting import with_clipboard
 
 _PROVIDERS = ("www.amazon.com", "graph.facebook.com")
 _OF_OIDC = ("cognito-identity.amazonaws.com", "accounts.google.com")  # their tokens are JWTs that name the issuer
@@ -49,6 +50,7 @@ def _settle_file(value: Value, answers: Answers, look: Look) -> Corrected:
     path = look.home / typed[2:] if typed == "~" or typed.startswith("~/") else look.cwd / typed
     raw = _content(path, look)
     path = _without_dots(path, raw, look)
+    code_page.check(str(path), code_page.of_system(), r"C:\tokens\jwt" if executables.WINDOWS else "/opt/tokens/jwt")
     text = raw.strip()
     if not text:
         raise Problem(f"{path} is empty.", next="Write the token to the file, then try again.", code="oidc.token-empty")
@@ -184,7 +186,7 @@ QUESTIONS = (
         settle=_settle_token,
         flag="-",
         once=True,
-        unasked="Pipe the token in: pbpaste | ccsetup setup --paste -",
+        unasked=f"Pipe the token in: {with_clipboard('ccsetup setup --paste -')}",
         title="Token",
     ),
     Question(

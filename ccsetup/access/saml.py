@@ -15,6 +15,7 @@ from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Secret, Section, Told, Value
 from ccsetup.core.question import Access, Question
+from ccsetup.core.quoting import with_clipboard
 
 if TYPE_CHECKING:
     from ccsetup.access.saml_assertion import Assertion
@@ -32,8 +33,8 @@ def _settle_assertion(value: Value, answers: Answers, look: Look) -> Told:
     if isinstance(value, str) and saml_assertion.looks_like_one(text):
         raise BadAnswer(
             "Don't put an assertion on the command line, where other programs on this computer can read it.",
-            next="Specify the file that contains the assertion, or use - for stdin: pbpaste | ccsetup setup"
-            " saml --saml-assertion -",
+            next="Specify the file that contains the assertion, or use - for stdin: "
+            + with_clipboard("ccsetup setup saml --saml-assertion -"),
         )
     if text.strip() == _STDIN:
         text = look.stdin()

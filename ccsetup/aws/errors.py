@@ -18,7 +18,7 @@ from ccsetup.core.installation import how_to_add
 from ccsetup.core.model import Who
 from ccsetup.core.profile_chain import program_of
 from ccsetup.core.program_keys import RENEW
-from ccsetup.core.quoting import quote
+from ccsetup.core.quoting import quote, variables
 from ccsetup.core.regions import REGIONS
 from ccsetup.core.sdk_errors import Cause
 from ccsetup.core.text import MASK, did_you_mean, inert, same_but_for_a_slip, veil
@@ -116,6 +116,8 @@ def _of_surroundings(next: str) -> str:
     if next == _CERTIFICATES:
         command = detours.without(detours.certificates(os.environ), os.environ)
         return f"Try again without it: {command}" if command else "To find the setting: ccsetup doctor"
+    if next == _SETTING:
+        return f"Check the setting in ~/.aws/config or in the environment: {variables('AWS_')}"
     return f"Install the package: {how_to_add('login')}" if next == _PACKAGE else next
 
 
@@ -172,6 +174,7 @@ def _sentence(text: str, most: int = 600) -> str:
 
 
 _ABOUT_TOKEN = re.compile(r"^(?:aws: )?(?:\[ERROR\]: )?(?:Error loading (?:login session|SSO) token: )?", re.IGNORECASE)
+_SETTING = "the setting"
 _PROXY = "the proxy"  # what to do about it depends on the environment
 _CERTIFICATES = "the certificates"
 _PACKAGE = "the package"
@@ -344,6 +347,6 @@ _WORDS: dict[str, Words] = {
     ),
     "invalid setting": (
         "The AWS SDK rejected a setting: {says}",
-        "Check the setting in ~/.aws/config or in the environment: env | grep AWS_",
+        _SETTING,
     ),
 }

@@ -18,7 +18,7 @@ from typing import AnyStr, TypeVar
 from ccsetup.core import executables, plain_file
 from ccsetup.core.errors import Problem
 from ccsetup.core.plain_file import AWS_FILE, NotPlain
-from ccsetup.core.quoting import quote
+from ccsetup.core.quoting import deletion
 
 MARK = ".ccsetup-"  # in the name of every draft
 
@@ -123,10 +123,9 @@ def contents(path: Path, most: int = AWS_FILE) -> bytes | None:
         raise
     except FileNotFoundError:
         if path.is_symlink():
-            remove = f"{'del' if executables.WINDOWS else 'rm'} {quote(str(path))}"
             raise Problem(
                 f"{path} is a symbolic link to {path.readlink()}, which doesn't exist.",
-                next=f"Create that file, or remove the link: {remove}",
+                next=f"Create that file, or remove the link: {deletion(str(path))}",
                 code="file.unreadable",
             ) from None
         return None

@@ -147,7 +147,9 @@ def _aws(options: Namespace, home: Path, screen: Screen, signin: SignIn) -> Aws:
 
 
 def _can_ask(options: Namespace) -> bool:
-    return not options.no_input and sys.stdin.isatty() and sys.stderr.isatty()
+    from ccsetup.ui.tty import can_ask
+
+    return not options.no_input and can_ask()
 
 
 def _prompt(options: Namespace, warm: Callable[[], None], screen: Screen) -> Prompt | None:

@@ -6,10 +6,8 @@ ask here which of them reads a sign-in, and what to install if there is neither.
 
 from __future__ import annotations
 
-import shlex
-
 from ccsetup.core.errors import Problem
-from ccsetup.core.quoting import quote
+from ccsetup.core.quoting import joined, quote
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING
 if TYPE_CHECKING:
@@ -32,7 +30,7 @@ def export(name: str) -> list[str]:
 
 def shown(words: list[str]) -> str:
     """Return one of these commands as the user types it."""
-    return shlex.join(["aws", *words])
+    return joined("aws", *words)
 
 
 def renew(name: str) -> str:

@@ -10,6 +10,8 @@ import codecs
 import locale
 from typing import NamedTuple
 
+from ccsetup.core.errors import BadAnswer
+
 
 class Misread(NamedTuple):
     """The first letter of a text that botocore reads differently: its line from 1, and what botocore reads.
@@ -29,6 +31,15 @@ def of_system() -> str:
         return "" if codecs.lookup(name).name == "utf-8" else name
     except LookupError:
         return ""
+
+
+def check(value: str, encoding: str, example: str) -> None:
+    """Raise BadAnswer with an example if a program that reads the files in this encoding reads another value."""
+    if odd := misread(value, encoding):
+        raise BadAnswer(
+            f"{value} contains “{odd.letter}”, and the AWS CLI and boto3 read other letters on this computer. Use only"
+            f" the letters a to z, for example, {example}."
+        )
 
 
 def misread(text: str, encoding: str) -> Misread | None:

@@ -26,6 +26,19 @@ class Identity(NamedTuple):
     inode: int
 
 
+def is_within(path: str, folder: Path) -> bool:
+    """Return whether a path is in a folder, whatever links, `..`, case or Unicode form it is spelled with."""
+    found = Path(os.path.realpath(path))
+    return found.is_relative_to(folder) or any(_is_same(place, folder) for place in (found, *found.parents))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
 class Folder:
     """An open folder. Use it as a context manager, or close it."""
 

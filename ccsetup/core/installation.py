@@ -9,17 +9,16 @@ from __future__ import annotations
 import os
 import os.path
 import sys
-from shlex import join
 
 from ccsetup.core import executables
-from ccsetup.core.quoting import quote
+from ccsetup.core.quoting import joined
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # An extra's name in pyproject.toml → the package that it adds, and the command that needs it.
-EXTRAS = {"demo": ("trustme", "ccsetup demo"), "login": ("'botocore[crt]'", "ccsetup")}
+EXTRAS = {"demo": ("trustme", "ccsetup demo"), "login": ("botocore[crt]", "ccsetup")}
 PIPX, UV, UVX, PIPX_RUN, PIP = "pipx", "uv tool", "uvx", "pipx run", "pip"
 _CACHED = ("archive-v", "environments-v", "builds-v")  # the folders in uv's cache that hold environments
 
@@ -86,16 +85,16 @@ def to_keep(env: Mapping[str, str], home: str) -> tuple[list[str], str] | None:
 def shown(command: list[str]) -> str:
     """Return such a command as a person types it."""
     program = os.path.basename(command[0])  # noqa: PTH119
-    return join([program[:-4] if program.lower().endswith(".exe") else program, *command[1:]])
+    return joined(program[:-4] if program.lower().endswith(".exe") else program, *command[1:])
 
 
 def how_to_install(env: Mapping[str, str], *, again: bool = False) -> str:
     """Return the command that installs ccsetup so that it stays; `again`: although it is installed already."""
-    if archive := _zipapp():
-        return f"ln -s {quote(archive)} ~/.local/bin/git-remote-codecommit"
+    if not executables.WINDOWS and (archive := _zipapp()):
+        return f"{joined('ln', '-s', archive)} ~/.local/bin/git-remote-codecommit"
     if kind() in (UV, UVX) or (executables.path_of("uv", env) and not executables.path_of("pipx", env)):
-        return join(["uv", "tool", "install", *(["--force"] if again else []), requirement()])
-    return join(["pipx", "install", *(["--force"] if again else []), requirement()])
+        return joined("uv", "tool", "install", *(["--force"] if again else []), requirement())
+    return joined("pipx", "install", *(["--force"] if again else []), requirement())
 
 
 def how_to_add(extra: str, prefix: str = sys.prefix, python: str = sys.executable) -> str:
@@ -103,14 +102,14 @@ def how_to_add(extra: str, prefix: str = sys.prefix, python: str = sys.executabl
     package, command = EXTRAS[extra]
     made_by = kind(prefix)
     if made_by == PIPX:
-        return f"pipx inject ccsetup {package}"
+        return joined("pipx", "inject", "ccsetup", package)
     if made_by == UV:
-        return f"uv tool install --with {package} ccsetup"
+        return joined("uv", "tool", "install", "--with", package, "ccsetup")
     if made_by == UVX:
-        return f"uvx --with {package} {command}"
+        return f"{joined('uvx', '--with', package)} {command}"
     if made_by == PIPX_RUN:
-        return f"pipx run --spec 'ccsetup[{extra}]' {command}"
-    return f"{quote(python)} -m pip install 'ccsetup[{extra}]'"
+        return f"{joined('pipx', 'run', '--spec', f'ccsetup[{extra}]')} {command}"
+    return joined(python, "-m", "pip", "install", f"ccsetup[{extra}]")
 
 
 def requirement() -> str:

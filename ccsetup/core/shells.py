@@ -96,9 +96,11 @@ def setting(name: str, value: str, env: Mapping[str, str]) -> str:
 
 
 def other_window(env: Mapping[str, str]) -> str:
-    """Return how to get a console if the window is Git Bash's own (mintty), in which programs find none, else ""."""
-    if not executables.WINDOWS or not env.get("MSYSTEM"):
+    """Return how to get a console on Windows, else "". Programs find none in the window of Git Bash (mintty)."""
+    if not executables.WINDOWS:
         return ""
+    if not env.get("MSYSTEM"):
+        return "Run ccsetup in Windows Terminal, and don't redirect its input or output."
     return "The window of Git Bash isn't a console. Use Windows Terminal, or put winpty in front: winpty ccsetup"
 
 

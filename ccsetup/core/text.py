@@ -25,7 +25,7 @@ _SPELLED = {
 # A command at the end of a text: the whole text, or what follows a colon.
 _COMMAND = (
     r"(?:^|(?<=: ))(?:ccsetup|git|aws|unset|export|set|pipx|pip|chmod|chown|sudo|rm|mv|cd|pbpaste|w32tm|fish_add_path|"
-    r"\$Env:\w+|Remove-Item|env|icacls)(?= |$).*$"
+    r"\$Env:\w+|Remove-Item|env|icacls|cmd|ren|del|&|Get-\w+|powershell)(?= |$).*$"
 )
 
 MASK = "••••••••"

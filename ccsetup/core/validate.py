@@ -183,7 +183,7 @@ def profile(text: str) -> str | Corrected:
         return Corrected(value.replace(" ", "-"), f"Using {value.replace(' ', '-')} (git URLs can't contain spaces).")
     if not re.fullmatch(_PROFILE, value):
         raise BadAnswer(
-            "A profile name can contain only letters, digits, and _.+=,- characters. Use a name like acme-dev."
+            f"A profile name can contain only {_letters(value)}. Use a name like {_plain(value, 'acme-dev')}."
         )
     return said(value, text)
 
@@ -193,9 +193,21 @@ def sso_session(text: str) -> str | Corrected:
     try:
         return profile(text)
     except BadAnswer:
+        value = tidy(text)
         raise BadAnswer(
-            "An sso-session name can contain only letters, digits, and _.+=,- characters. Use a name like acme."
+            f"An sso-session name can contain only {_letters(value)}. Use a name like {_plain(value, 'acme')}."
         ) from None
+
+
+def _letters(value: str) -> str:
+    """Return which characters a name can contain. Letters such as é are others in AWS tools on some computers."""
+    return "letters, digits, and _.+=,- characters" if value.isascii() else "the letters a to z, digits, and _.+=,-"
+
+
+def _plain(value: str, example: str) -> str:
+    """Return a valid name near to the value: without its accents, if that changes nothing else."""
+    plain = "".join(it for it in unicodedata.normalize("NFKD", value) if not unicodedata.combining(it))
+    return plain if plain != value and re.fullmatch(rf"(?!-){_PROFILE}", plain) else example
 
 
 def region(text: str) -> str | Corrected:
@@ -259,7 +271,7 @@ def sso_start_url(text: str) -> str | Corrected:
         raise BadAnswer(example) from None
     if url.scheme not in ("https", "http") or not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host):
         raise BadAnswer(example)
-    if "@" in url.netloc or not url.netloc.isascii() or not value.isprintable():
+    if "@" in url.netloc or not value.isascii() or not value.isprintable():
         raise BadAnswer(example)
     if regions.locate(host, "console", "sign-in"):
         raise BadAnswer("That's the URL of the AWS console or a sign-in page. " + example)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Repository, Route, Who
-from ccsetup.core.quoting import quote
+from ccsetup.core.quoting import in_turn, joined
 from ccsetup.core.text import nearest
 from ccsetup.doctor.facts import Clone
 from ccsetup.doctor.findings import Finding
@@ -53,14 +53,14 @@ def followed(context: Context, clone: Clone, repository: str, names: Sequence[st
     new = default if default in names else names[0]
     says = f"The branch {gone} of {repository} doesn't exist any more."
     because = "git pull fails with “no such ref was fetched”."
-    switch = f"git fetch {quote(remote)} && git switch {quote(new)}"
+    fetch, switch = joined("git", "fetch", remote), joined("git", "switch", new)
     if gone != (was_default or gone) or (not was_default and gone not in _USUAL):
-        return [Finding("git.branch", "note", says, because, path=clone.file, do=switch)]
+        return [Finding("git.branch", "note", says, because, path=clone.file, do=in_turn(fetch, switch))]
     says = f"The default branch of {repository} is now {new}, and {gone} doesn't exist any more."
-    set_head = f"git remote set-head {quote(remote)} {quote(new)}"
+    set_head = joined("git", "remote", "set-head", remote, new)
     if context.git.has_branch(clone.folder, new):
-        do = f"git fetch {quote(remote)} && {set_head} && git switch {quote(new)}"
+        do = in_turn(fetch, set_head, switch)
     else:
-        upstream = f"git branch -u {quote(f'{remote}/{new}')} {quote(new)}"
-        do = f"git branch -m {quote(branch)} {quote(new)} && git fetch {quote(remote)} && {upstream} && {set_head}"
+        upstream = joined("git", "branch", "-u", f"{remote}/{new}", new)
+        do = in_turn(joined("git", "branch", "-m", branch, new), fetch, upstream, set_head)
     return [Finding("git.branch", "stops", says, because, path=clone.file, do=do)]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ccsetup.core import detours
 from ccsetup.core.errors import Problem
-from ccsetup.core.quoting import quote
+from ccsetup.core.quoting import joined, quote
 from ccsetup.core.text import inert, veil
 from ccsetup.git import ownership
 
@@ -69,7 +69,8 @@ def without_proxy() -> str:
     """Return the command that leaves out the proxy, or else the one that shows git's settings for connections."""
     if detours.proxies(os.environ):
         return detours.around_proxy(os.environ)
-    return r"See which settings change the connection: git config --show-origin --get-regexp '^(http|url)\.'"
+    shown = joined("git", "config", "--show-origin", "--get-regexp", r"^(http|url)\.")
+    return f"See which settings change the connection: {shown}"
 
 
 def _refusal(errors: Sequence[str]) -> Problem | None:
@@ -235,7 +236,7 @@ _CAUSES = (
         r"transport '[\w-]+' not allowed|Protocol \S+ not supported or disabled",
         "git.protocol",
         "git isn't allowed to use the protocol in the remote URL.",
-        "Check GIT_ALLOW_PROTOCOL and the output of: git config --show-origin --get-regexp '^protocol'",
+        "Check GIT_ALLOW_PROTOCOL and the output of: git config --show-origin --get-regexp protocol",
     ),
     (
         r"[Cc]ertificate|CAfile|CApath",

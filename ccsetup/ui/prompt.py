@@ -13,10 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ccsetup.core import shells
 from ccsetup.core.concurrency import signals_stay_here
 from ccsetup.core.echo import Echo
 from ccsetup.core.errors import Cancelled, Missing
 from ccsetup.core.model import BACK, Asked, Back, Later, Secret, Widget
+from ccsetup.core.quoting import with_clipboard
 from ccsetup.core.text import spell
 from ccsetup.ui import appearance, keyboard
 from ccsetup.ui.plain_prompt import Answered, accepted, conversation
@@ -173,7 +175,12 @@ class Prompt:
 
         if self._output is None:
             sys.stderr.flush()
-            self._output = create_output(stdout=sys.stderr)
+            try:
+                self._output = create_output(stdout=sys.stderr)
+            except Exception as error:
+                if type(error).__name__ != "NoConsoleScreenBufferError":  # only there on Windows
+                    raise
+                raise Missing("This window isn't a console.", next=shells.other_window(self._env)) from None
             self._output.enable_cpr = False  # asking for the cursor position would delay leaving until the reply
         return self._output  # type: ignore[no-any-return]
 
@@ -198,7 +205,7 @@ def _hidden() -> str:
         except GetPassWarning:
             raise Missing(
                 "This terminal can't hide your input.",
-                next="Use another terminal, or pipe the values in: pbpaste | ccsetup setup keys --keys -",
+                next=f"Use another terminal, or pipe the values in: {with_clipboard('ccsetup setup keys --keys -')}",
             ) from None
 
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ccsetup.core import executables
+
 TYPE_CHECKING = False  # as typing has it, without the time that importing typing takes
 if TYPE_CHECKING:
     from typing import Any
@@ -69,6 +71,16 @@ class Tty:
             _set(there)
 
 
+def can_ask() -> bool:
+    """Return whether there is a terminal to ask in: stdin and stderr, and on Windows one console for these and stdout.
+
+    Windows calls NUL a terminal too, and prompt_toolkit draws on the console that stdout is.
+    """
+    if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr)):
+        return False
+    return not executables.WINDOWS or all(map(_is_console, range(3)))
+
+
 def on_terminal() -> bool:
     """Return whether stdin is a POSIX terminal."""
     return _settings() is not None
@@ -107,6 +119,18 @@ def _settings() -> list[Any] | None:
     except ImportError:
         return None
     return termios.tcgetattr(sys.stdin) if sys.stdin.isatty() else None
+
+
+def _is_console(descriptor: int) -> bool:
+    import ctypes
+    import msvcrt
+
+    try:
+        handle = msvcrt.get_osfhandle(descriptor)  # type: ignore[attr-defined]
+    except OSError:
+        return False
+    kernel32 = ctypes.windll.kernel32  # type: ignore[attr-defined]
+    return bool(kernel32.GetConsoleMode(ctypes.c_void_p(handle), ctypes.byref(ctypes.c_ulong())))
 
 
 def _set(settings: list[Any]) -> None:

@@ -11,7 +11,7 @@ from ccsetup.access import questions
 from ccsetup.core.context import Context, Prompt
 from ccsetup.core.errors import BadAnswer, Cancelled, Problem
 from ccsetup.core.model import Asked, Submodule, Target
-from ccsetup.core.quoting import quote
+from ccsetup.core.quoting import in_turn, joined, quote
 from ccsetup.core.result import Outcome
 from ccsetup.git import address, lfs, transport
 from ccsetup.wizard.verify import Claim
@@ -50,10 +50,11 @@ def large_files(context: Context, git: Git, claim: Claim, directory: Path) -> li
         except Problem as refused:
             context.screen.note(f"Git LFS isn't set up in this clone. {refused.what}")
     if not git.has_lfs(directory):
+        words = ("git", "-C", str(directory), "lfs")
         context.screen.note(
             f"{claim.target.name} keeps {len(files)} file{'s' if len(files) != 1 else ''} in Git LFS, which isn't set "
             f"up here, so there are only pointers. Install it ({lfs.INSTALL}), then run: "
-            f"cd {quote(str(directory))} && git lfs install && git lfs pull"
+            f"{in_turn(joined(*words, 'install'), joined(*words, 'pull'))}"
         )
         return []
     with context.screen.busy("Downloading the files in Git LFS"):
@@ -169,8 +170,6 @@ def see_to_name(context: Context, git: Git, directory: Path, outcome: Outcome, p
     has_email = git.setting(directory, "user.email", own=False) or context.env.get("GIT_AUTHOR_EMAIL")
     if not (has_name and has_email):
         name, email = questions.person_in(outcome.identity.arn if outcome.identity else "")
-        context.screen.note(
-            "git needs a name and an email address for commits. In the clone, run: "
-            f"git config user.name {quote(name or 'Maria Garcia')} && "
-            f"git config user.email {quote(email or 'maria@example.com')}"
-        )
+        author = (("user.name", name or "Maria Garcia"), ("user.email", email or "maria@example.com"))
+        commands = in_turn(*(joined("git", "config", *setting) for setting in author))
+        context.screen.note(f"git needs a name and an email address for commits. In the clone, run: {commands}")

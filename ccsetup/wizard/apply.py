@@ -12,7 +12,7 @@ from ccsetup.core import clock
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import Answers, Plan, Receipt, Value
-from ccsetup.core.quoting import quote
+from ccsetup.core.quoting import change_to, quote
 from ccsetup.core.result import Outcome
 from ccsetup.wizard import after_clone, checkout, installation_offer
 from ccsetup.wizard.after_clone import Person
@@ -151,7 +151,7 @@ def tell_ready(context: Context, directory: Path, via: str) -> None:
     needs = installation_offer.before_git(context, via)
     context.screen.say(f" Ready. {needs or 'git pull and git push work as usual in the clone.'}")
     if directory != context.cwd:
-        context.screen.say(f"   cd {typed(checkout.shown(context, directory))}")
+        context.screen.say(f"   {change_to(checkout.shown(context, directory))}")
 
 
 def typed(folder: str) -> str:

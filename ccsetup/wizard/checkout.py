@@ -10,7 +10,7 @@ from ccsetup.core import installation, shells
 from ccsetup.core.context import Context, Prompt
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Answers, Asked, Route, Target
-from ccsetup.core.quoting import quote
+from ccsetup.core.quoting import joined, quote
 from ccsetup.core.result import Cloned
 from ccsetup.git import address
 from ccsetup.git.early_clone import EarlyClone
@@ -146,11 +146,8 @@ def _fetched(
 
 def _move(context: Context, route: Route, directory: Path, origin: str, person: Prompt | None) -> bool:
     if person is None:
-        name = quote(context.git.remote(directory))
-        context.screen.note(
-            f"The remote URL is still {origin}. To change it: cd {quote(str(directory))} && git remote set-url {name} "
-            f"{quote(route.url)}"
-        )
+        move = joined("git", "-C", str(directory), "remote", "set-url", context.git.remote(directory), route.url)
+        context.screen.note(f"The remote URL is still {origin}. To change it: {move}")
         return False
     context.screen.say(f" The remote URL of {shown(context, directory)} is {origin}.")
     asked = Asked("move", f"Change the remote URL to {route.url}?", "confirm", default="yes")

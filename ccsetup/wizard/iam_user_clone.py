@@ -13,6 +13,7 @@ from ccsetup.core import regions, validate
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Back, Choice, Edit, Expected, Plan, Receipt, Repository, Secret, Target
+from ccsetup.core.quoting import change_to
 from ccsetup.core.result import Outcome
 from ccsetup.git import address, ssh_login
 from ccsetup.git.credential_store import USER_NAME, Login
@@ -348,6 +349,6 @@ def _cloned(context: Context, asked: IamUserRequest, claim: Claim, folder: Path,
     outcome = replace(outcome, repository=found)
     outcome = after_clone.settle(context, git, claim, outcome.with_clone(cloned), named)
     if not cloned.problem:
-        first = "" if folder == context.cwd else f"cd {apply.typed(checkout.shown(context, folder))} · "
+        first = "" if folder == context.cwd else f"{change_to(checkout.shown(context, folder))} · "
         context.screen.say(f" Next   {first}git pull and git push work as usual")
     return outcome

@@ -10,6 +10,7 @@ from ccsetup.core import clock
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Value
+from ccsetup.core.quoting import with_clipboard
 from ccsetup.wizard import flow
 from ccsetup.wizard.options import Options
 
@@ -37,7 +38,7 @@ class SetupFlags(NamedTuple):
 def _pasted(source: str, kind: str, context: Context) -> dict[str, Value]:
     """Return the answers in the text on stdin, only those of `kind` if it is given. Raises BadAnswer."""
     if source != "-":
-        raise BadAnswer("--paste must be - (stdin), for example: pbpaste | ccsetup setup --paste -")
+        raise BadAnswer(f"--paste must be - (stdin), for example: {with_clipboard('ccsetup setup --paste -')}")
     found = [reading for reading in flow.readings(context.stdin()) if reading.kind in ("", kind) or not kind]
     if not found:
         raise BadAnswer(

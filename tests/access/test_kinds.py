@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import locale
 from pathlib import Path
 
 import pytest
@@ -290,6 +291,19 @@ def test_a_token_files_path_is_written_without_dots(tmp_path: Path, typed: str, 
     found, _, look = walked(tmp_path, given)
     assert look.cwd == tmp_path / "work"
     assert found["config", "profile", "code"]["web_identity_token_file"] == str(tmp_path / written)
+
+
+def test_a_token_files_path_that_aws_tools_misread_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "home/José").mkdir(parents=True)
+    (tmp_path / "home/José/token").write_text(jwt(int(NOW.timestamp()) + 3600))
+    given: dict[str, Value] = {"kind": "oidc", "role_arn": ROLE, "web_identity_token_file": "~/José/token",
+                               "region": "us-east-2", "profile": "code", "no_clone": "yes"}  # fmt: skip
+    monkeypatch.setattr(locale, "getpreferredencoding", lambda do_setlocale: "cp1252")
+    with pytest.raises(BadAnswer, match=r"“é”.*for example, .*tokens.jwt"):
+        walked(tmp_path, given)
+    monkeypatch.setattr(locale, "getpreferredencoding", lambda do_setlocale: "UTF-8")
+    found, _, _ = walked(tmp_path, given)
+    assert found["config", "profile", "code"]["web_identity_token_file"] == str(tmp_path / "home/José/token")
 
 
 @pytest.mark.parametrize(

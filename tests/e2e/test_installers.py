@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -9,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,8 +89,27 @@ def test_wheel_and_sdist_are_equal_byte_for_byte_wherever_and_whenever_they_are_
     assert [it.read_bytes() for it in made[0]] == [it.read_bytes() for it in made[1]]
 
 
+@pytest.fixture(scope="session")
+def packages(tools: Path, wheel: Path) -> dict[str, str]:
+    """The settings with which uv, pipx and pip need no index: all that they install is in a folder of wheels.
+
+    Only pip is certain to find the index of this computer: uv doesn't read pip's settings or the system's certificates.
+    """
+    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()[:12]
+    folder = tools.parent / f"wheels-{wanted}"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "uv.toml").exists():
+            words = [tools / "python", "-m", "pip", "wheel", "-q", "-w", folder, wheel, "hatchling", "pip"]
+            done = subprocess.run(words, capture_output=True, text=True, check=False)
+            if done.returncode:
+                pytest.skip(f"pip couldn't get what ccsetup needs: {done.stderr.strip()[-300:]}")
+            (folder / wheel.name).unlink()
+            (folder / "uv.toml").write_text(f"no-index = true\nfind-links = [{json.dumps(str(folder))}]\n")
+    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder), "UV_CONFIG_FILE": str(folder / "uv.toml")}
+
+
 @pytest.mark.long
-def test_the_readmes_two_commands_work_in_a_clone(tools: Path, tmp_path: Path) -> None:
+def test_the_readmes_two_commands_work_in_a_clone(tools: Path, packages: dict[str, str], tmp_path: Path) -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("only a clone knows which files belong to it")
     commands = re.search(
@@ -100,8 +120,7 @@ def test_the_readmes_two_commands_work_in_a_clone(tools: Path, tmp_path: Path) -
         home = tmp_path / f"home{number}"
         home.mkdir()
         env = {"HOME": str(home), "PATH": f"{tools}:/usr/bin:/bin", "PIPX_DEFAULT_PYTHON": sys.executable}
-        env |= {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "UV_INDEX"))}
-        env |= {"UV_PYTHON": sys.executable, "UV_CACHE_DIR": str(tools.parent / "uv-cache")}
+        env |= {"UV_PYTHON": sys.executable, "UV_CACHE_DIR": str(tools.parent / "uv-cache"), **packages}
         clone = sources(tmp_path / f"clone{number}")
         subprocess.run(line.split(), cwd=clone, env=env, capture_output=True, check=True)
         told = subprocess.run([home / ".local/bin/ccsetup", "--version"], env=env, capture_output=True, check=True)
@@ -137,7 +156,9 @@ class Maria:
 
 
 @pytest.fixture
-def maria(sandbox: Sandbox, clean_env: CleanEnv, tools: Path, wheel: Path, tmp_path: Path) -> Iterator[Maria]:
+def maria(
+    sandbox: Sandbox, clean_env: CleanEnv, tools: Path, packages: dict[str, str], wheel: Path, tmp_path: Path
+) -> Maria:
     home, work = tmp_path / "home", tmp_path / "work"
     work.mkdir()
     git = shutil.which("git")
@@ -146,14 +167,14 @@ def maria(sandbox: Sandbox, clean_env: CleanEnv, tools: Path, wheel: Path, tmp_p
     if any((Path(it) / name).exists() for it in folders for name in ("aws", "git-remote-codecommit")):
         pytest.skip("this system itself has a helper for git")
     python = {"UV_PYTHON": sys.executable, "PIPX_DEFAULT_PYTHON": sys.executable, "UV_PYTHON_DOWNLOADS": "never"}
-    env = clean_env(home, sandbox.environment(), python, PATH=os.pathsep.join(folders), SHELL="/bin/bash")
+    env = clean_env(home, sandbox.environment(), python, packages, PATH=os.pathsep.join(folders), SHELL="/bin/bash")
     env |= {"UV_CACHE_DIR": str(tools.parent / "uv-cache"), "PIPX_HOME": f"{home}/.local/share/pipx"}
     keys = marias_keys(sandbox)
     (home / ".aws").mkdir(mode=0o700)
     (home / ".aws" / "credentials").write_text(
         f"[maria]\naws_access_key_id = {keys.access_key_id}\naws_secret_access_key = {keys.secret_access_key}\n"
     )
-    yield Maria(env, home, work, wheel, tools)
+    return Maria(env, home, work, wheel, tools)
 
 
 def with_uv(maria: Maria) -> Path:

@@ -109,7 +109,8 @@ def test_without_git_lfs_the_commands_are_said(maria: Person, commands: Path) ->
     (maria.home / ".gitconfig").write_text((maria.home / ".gitconfig").read_text().replace(FILTER, ""))
     done = maria.clone("MySharedDemoRepo", "--profile", "dev")
     assert done.code == 0
-    assert f"cd {maria.work}/MySharedDemoRepo && git lfs install && git lfs pull" in done.shown
+    here = f"git -C {maria.work}/MySharedDemoRepo lfs"
+    assert f"{here} install && {here} pull" in done.shown
     assert (maria.work / "MySharedDemoRepo/a.bin").read_text() == POINTER
 
 

@@ -233,6 +233,20 @@ def test_a_file_that_differs_between_utf_8_and_the_ansi_code_page_is_a_finding(d
     assert desk.config.read_bytes().startswith(text.encode())
 
 
+def test_what_the_ansi_code_page_has_no_letter_for_is_refused_before_anything_is_asked_of_aws(desk: Desk) -> None:
+    before = desk.config.read_bytes()
+    (desk.work / "José").mkdir()
+    (desk.work / "José" / "token").write_text(desk.sandbox.state.web_identity_token())
+    words, _ = oidc(desk)  # type: ignore[arg-type]
+    done = desk.setup(*words[:-1], "José\\token", "--profile", "dev", "--region", REGION, "--no-clone")
+    problem = done.said["problems"][0]
+    assert done.code == 2 and "“é”" in problem["what"] and r"for example, C:\tokens\jwt" in problem["what"], problem
+    done = desk.setup(*words, "--profile", "José", "--region", REGION, "--no-clone")
+    problem = done.said["problems"][0]
+    assert done.code == 2 and "Use a name like Jose." in problem["what"], problem
+    assert desk.config.read_bytes() == before
+
+
 HOLD = """
 import ctypes, sys, time
 from ctypes import wintypes
@@ -287,6 +301,17 @@ def test_output_raises_for_no_character(coding: str, desk: Desk) -> None:
         done = desk.run(*command, PYTHONIOENCODING=coding)
         assert done.code in (0, 1, 3), done.errors
         assert "Unexpected error" not in done.errors
+
+
+def test_without_a_console_one_sentence_says_what_to_do(desk: Desk) -> None:
+    here = {"env": {**desk.env, "MSYSTEM": "MINGW64"}, "cwd": desk.work, "stdin": subprocess.DEVNULL, "timeout": 120}
+    program = str(SCRIPTS / "ccsetup.exe")
+    done = subprocess.run([program], **here, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    text = done.stdout.decode("utf-8", "replace")
+    assert done.returncode == 2 and "Not running in a terminal." in text and "winpty ccsetup" in text, text
+    for words in ([program], [program, "setup", "--json"]):  # Windows calls NUL a terminal
+        done = subprocess.run(words, **here, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        assert done.returncode == 2, done.stdout
 
 
 def test_advice_is_for_the_shell_of_windows(desk: Desk) -> None:

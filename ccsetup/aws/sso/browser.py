@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 import threading
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ccsetup.core import executables
+from ccsetup.core.quoting import windows_words
 from ccsetup.core.text import inert
 
 # Where an editor's window is on another computer: variables that tell it. They come before BROWSER, which it sets.
@@ -59,34 +61,42 @@ def opens_elsewhere(env: Mapping[str, str]) -> bool:
 
 def name_of(env: Mapping[str, str]) -> str:
     """Return the name of the program in BROWSER, else "your browser"."""
-    first = env.get("BROWSER", "").partition(os.pathsep)[0]
-    words = first.split()
-    return inert(Path(words[0].strip("'\"")).name)[:40] if words else "your browser"
+    program = next((command[0] for command in _named(env)), "")
+    return inert(re.split(r"[/\\]", program)[-1])[:40] if program else "your browser"
 
 
-def open_page(url: str, env: Mapping[str, str] = os.environ) -> bool:
+def open_page(url: str, env: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:
     """Open a page in the user's browser (BROWSER, if set); return whether one was found."""
     try:
-        named = [command for text in env.get("BROWSER", "").split(os.pathsep) if (command := _command(text, env))]
+        named = list(_named(env))
+        opener = executables.path_of("open", env) if platform == "darwin" else ""
+        if not named and opener:
+            return _opened([opener], url)
         if not named:
-            return webbrowser.get("windows-default").open(url) if os.name == "nt" else webbrowser.open(url)
+            return webbrowser.get("windows-default").open(url) if executables.WINDOWS else webbrowser.open(url)
         return any(_opened(command, url) for command in named)
     except (webbrowser.Error, OSError):
         return False
 
 
-def _command(text: str, env: Mapping[str, str]) -> list[str]:
-    """Return the command in one part of BROWSER, with its program's absolute path; empty if there is no such program.
+def _named(env: Mapping[str, str]) -> Iterator[list[str]]:
+    """Yield the commands in BROWSER whose programs there are, each with its program's absolute path.
 
-    Python's own library would also look for it in the current folder.
+    Python's own library would also look for them in the current folder. On Windows, it would not find a program whose
+    path has spaces and no quotes, and a batch file would run what comes after an & in the page's address.
     """
-    try:
-        whole = executables.path_of(text, env)
-        words = [text] if whole else shlex.split(text.replace("\\", "\\\\") if os.name == "nt" else text)
-    except ValueError:  # a missing closing quote
-        return []
-    program = executables.path_of(words[0], env) if words else ""
-    return [program, *words[1:]] if program else []
+    windows = executables.WINDOWS
+    for text in env.get("BROWSER", "").split(";" if windows else ":"):
+        try:
+            whole = executables.path_of(text, env, windows=windows)
+            words = [text] if whole else windows_words(text) if windows else shlex.split(text)
+        except ValueError:  # a missing closing quote
+            continue
+        for count in range(len(words), 0, -1) if windows else (1,):
+            program = executables.path_of(" ".join(words[:count]), env, windows=windows)
+            if program and not (windows and program.lower().endswith((".bat", ".cmd"))):
+                yield [program, *words[count:]]
+                break
 
 
 def _opened(command: list[str], url: str) -> bool:

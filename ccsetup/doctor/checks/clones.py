@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ccsetup.core import regions
 from ccsetup.core.installation import how_to_install
-from ccsetup.core.quoting import quote
+from ccsetup.core.quoting import in_turn, joined, quote
 from ccsetup.doctor.checks.git import of_codecommit, signing
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding, Remedy
@@ -27,8 +27,8 @@ def large_files(facts: Facts) -> Iterator[Finding]:
     if not used or lfs.has_server(tuple(settings)) or _PLACE.search(clone.files.get(".lfsconfig", "")):
         return
     remedy = _remedy(facts, clone, here)
-    words = [
-        f"git config --{'add' if number else 'replace-all'} {quote(key)} {quote(value)}"
+    commands = [
+        joined("git", "config", f"--{'add' if number else 'replace-all'}", key, value)
         for key, wanted in (remedy.git if remedy else {}).items()
         for number, value in enumerate([wanted] if isinstance(wanted, str) else wanted)
     ]
@@ -39,7 +39,7 @@ def large_files(facts: Facts) -> Iterator[Finding]:
         "git lfs pull, and git push for new files, fail with “missing protocol”.",
         path=clone.file,
         fix="auto" if remedy and clone.editable else "tell",
-        do=" && ".join(words) or how_to_install(facts.env),
+        do=in_turn(*commands) if commands else how_to_install(facts.env),
         remedies=(remedy,) if remedy and clone.editable else (),
     )
 

@@ -15,7 +15,7 @@ from ccsetup.awsfiles.settings import DECIDING, FREE, STRICT
 from ccsetup.core import shells
 from ccsetup.core.code_page import misread
 from ccsetup.core.model import FileName
-from ccsetup.core.quoting import quote
+from ccsetup.core.quoting import deletion, in_turn, quote, renaming, with_input
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy, Severity
 
@@ -101,8 +101,8 @@ def formats(facts: Facts) -> Iterator[Finding]:
             plain = found.plain if found.plain and ini.read(found.plain, file).fault is None else ""
             remedies = (Remedy("Save it as plain text", texts={file: plain}),) if plain else ()
             aside = path.with_name(path.name + (".html" if "HTML" in found.name else ".json"))
-            paste = f" --paste - < {quote(str(aside))}" if found.name == "JSON" else ""
-            do = "" if remedies else f"{_moved(facts, path, aside)}\nccsetup setup{paste}"
+            again = with_input("ccsetup setup --paste -", str(aside)) if found.name == "JSON" else "ccsetup setup"
+            do = "" if remedies else f"{renaming(path, aside.name)}\n{again}"
             yield Finding("file.format", "stops", says, REFUSED, path=path, line=1, fix="auto" if remedies else "tell",
                           do=do, remedies=remedies, refuses=True)  # fmt: skip
     for path, seen in facts.found.items():
@@ -112,14 +112,7 @@ def formats(facts: Facts) -> Iterator[Finding]:
             if there is None and right not in facts.unreadable and path in misnamed(right):
                 yield Finding("file.name", "stops", f"There is no file {right.name}, but {path.name}.",
                               f"AWS tools read only {right.name}, without an extension.", path=path,
-                              do=_moved(facts, path, right))  # fmt: skip
-
-
-def _moved(facts: Facts, path: Path, new: Path) -> str:
-    """Return the command that gives a file another name."""
-    if facts.windows:
-        return f'ren "{path}" {new.name}'
-    return f"mv {quote(str(path))} {quote(str(new))}"
+                              do=renaming(path, right.name))  # fmt: skip
 
 
 def misnamed(path: Path) -> list[Path]:
@@ -231,16 +224,16 @@ def unreadable(facts: Facts) -> Iterator[Finding]:
 def _way_in(facts: Facts, path: Path, why: str) -> str:
     name = quote(str(path))
     if re.search(r"(?:is|'s) a folder", why):
-        return _moved(facts, path, path.with_name(f"{path.name}.folder"))
+        return renaming(path, f"{path.name}.folder")
     if "link" in why:
-        return f"{'del' if facts.windows else 'rm'} {name}"
+        return deletion(str(path))
     if re.search(r": it(?: is|'s) ", why):
         return "Replace this file, or set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to a regular file."
     if "another program has it open" in why:
         return "Close the file in the other program."
     if facts.windows:
         return f"Give yourself permission to read it, in an administrator's terminal: takeown /f {name}"
-    return f"sudo chown $(id -un) {name} && chmod 600 {name}"
+    return in_turn(f"sudo chown $(id -un) {name}", f"chmod 600 {name}")
 
 
 def permissions(facts: Facts) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.installation import UV, how_to_install, is_temporary, is_temporary_command, kind, requirement
 from ccsetup.core.profile_chain import sources
 from ccsetup.core.profile_kind import has_credentials
-from ccsetup.core.quoting import quote
+from ccsetup.core.quoting import in_turn, joined, quote
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import FIX, Finding, Remedy, Severity
 from ccsetup.git import address, clone_profile, config, ownership, transport
@@ -232,8 +232,9 @@ def helper_shared(facts: Facts) -> Iterator[Finding]:
         whose = "AWS's" if both.owner == REMOTE else "ccsetup's"
         says = f"ccsetup and {REMOTE} are in the same environment. {facts.helpers[REMOTE]} is {whose}."
         because = "Both packages install this command, and uninstalling either one removes it."
-        pip = f"{quote(both.python)} -m pip"
-        do = f"{pip} uninstall {REMOTE} && {pip} install --force-reinstall --no-deps {quote(requirement())}"
+        pip = (both.python, "-m", "pip")
+        again = joined(*pip, "install", "--force-reinstall", "--no-deps", requirement())
+        do = in_turn(joined(*pip, "uninstall", REMOTE), again)
         if kind(str(PurePath(both.python).parent.parent)) == UV:
             do = how_to_install(facts.env, again=True)
         yield Finding("git.helper-shared", "note", says, because, do=do)
@@ -299,8 +300,8 @@ def inherited_helper(facts: Facts) -> Iterator[Finding]:
         says = f"The credential helper {keeper} stores this clone's passwords, which expire after 15 minutes."
         because = "After that, git fails with a 403 error until you delete the stored password."
         remedy = Remedy("Turn off the helper for this clone", "use only the clone's own helper", git=settings)
-        do = "git config --replace-all credential.helper ''"
-        do += "".join(f" && git config --add credential.helper {quote(it)}" for it in helpers)
+        words = [("--replace-all", ""), *(("--add", it) for it in helpers)]
+        do = in_turn(*(joined("git", "config", how, "credential.helper", it) for how, it in words))
         yield _in_clone(facts.clone, Finding("git.inherited-helper", "stops", says, because, do=do), remedy)
     if not any(_is_true(facts.clone, key) for key in _path_keys(facts.clone)):
         says = "git doesn't pass the repository path to the credential helper."
@@ -341,7 +342,7 @@ def identity(facts: Facts) -> Iterator[Finding]:
         where = "" if facts.clone else "--global "
         not_set = "isn't set" if len(lacking) == 1 else "aren't set"
         says = f"git has no author for commits, because {' and '.join(lacking)} {not_set}."
-        do = " && ".join(f"git config {where}{key} {examples[key]}" for key in lacking)
+        do = in_turn(*(f"git config {where}{key} {examples[key]}" for key in lacking))
         yield Finding("git.identity", "hinders", says, "git fails with “Author identity unknown”.", do=do)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ccsetup.core.folder import is_within
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.quoting import quote
 from ccsetup.doctor.facts import Clone, Facts
@@ -86,7 +87,7 @@ def is_ordinary(clone: Clone, key: str, value: str) -> bool:
 
 def _is_inside(clone: Clone, place: str) -> bool:
     """Return whether a program is stored in the clone, and so comes with it."""
-    return bool(place) and Path(place.replace("\\ ", " ")).is_relative_to(clone.folder)
+    return bool(place) and is_within(place.replace("\\ ", " "), clone.folder)
 
 
 CHECKS = (named,)

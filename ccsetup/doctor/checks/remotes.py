@@ -12,7 +12,7 @@ from ccsetup.core import regions, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
-from ccsetup.core.quoting import quote
+from ccsetup.core.quoting import joined, quote
 from ccsetup.core.text import STRICT, letters_swapped, nearest
 from ccsetup.doctor.checks import iam_users
 from ccsetup.doctor.checks.git import called, effective, is_codecommit, keepers, of_codecommit, signing, usable
@@ -146,7 +146,7 @@ def by_hand(clone: Clone, remedies: Sequence[Remedy]) -> str:
         return f"git remote set-url {push}{quote(clone.url.remote)} {quote(new)}{among_others}"
     if command := next((it.command for it in remedies if it.command), ""):
         return command
-    return r"git config --show-origin --get-regexp '^(remote|url|credential)\.'"
+    return joined("git", "config", "--show-origin", "--get-regexp", r"^(remote|url|credential)\.")
 
 
 def _remote(

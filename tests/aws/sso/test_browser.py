@@ -7,14 +7,17 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ccsetup.aws.sso.browser import open_page, visited, why_none
+from ccsetup.aws.sso import browser as browsers
+from ccsetup.aws.sso.browser import name_of, open_page, visited, why_none
 from ccsetup.aws.sso.callback_page import Callback, Listener
+from ccsetup.core import executables
 from ccsetup.core.model import Secret
 
 STATE = "kZ3vQm-_the-right-state"
@@ -265,6 +268,60 @@ def test_browser_names_a_program_of_the_path_and_its_arguments(named: str, argum
     assert (place / "opened").read_text().split(" ", 1)[1].removeprefix("browse ").strip() == arguments.replace(
         "URL", url
     )
+
+
+FIREFOX = r"C:\Program Files\Mozilla Firefox\firefox.exe"
+
+
+@pytest.mark.parametrize(
+    ("named", "arguments"),
+    [
+        (FIREFOX, []),
+        (f"{FIREFOX} -new-tab %s", ["-new-tab", "%s"]),
+        (f'"{FIREFOX}" %s', ["%s"]),
+        (rf"C:\none\it.exe;{FIREFOX} %s", ["%s"]),
+        ("firefox -new-tab %s", ["-new-tab", "%s"]),
+        (rf'"C:\unclosed %s;{FIREFOX}', []),
+        (rf"C:\tools\open.cmd %s;{FIREFOX}", []),  # a batch file would run what an address has after &
+        (r"C:\tools\O'Neil\it.exe %s", ["%s"]),
+        (r"C:\Program.exe", None),
+        (r"C:\tools\open.cmd", None),
+        ("open", None),
+    ],
+)
+def test_browser_names_programs_as_windows_writes_them(
+    named: str, arguments: list[str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = [FIREFOX, r"C:\tools\open.cmd", r"C:\tools\O'Neil\it.exe", r"C:\Program Files\Mozilla.exe"]
+    env = {"BROWSER": named, "PATH": r"C:\tools;C:\Program Files\Mozilla Firefox", "PATHEXT": ".EXE;.CMD"}
+    opened: list[list[str]] = []
+    monkeypatch.setattr(executables, "WINDOWS", True)
+    monkeypatch.setattr(executables, "_is_file", lambda path: path.lower() in [it.lower() for it in there])
+    monkeypatch.setattr(browsers, "_opened", lambda command, url: opened.append(command) or True)
+    monkeypatch.setattr("webbrowser.get", lambda name: SimpleNamespace(open=lambda url: opened.append([name]) or True))
+    assert open_page("https://acme.awsapps.com/start", env)
+    if arguments is None:
+        assert opened == [["windows-default"]] and name_of(env) == "your browser"
+    else:
+        program = there[2] if "O'Neil" in named else FIREFOX
+        assert [[opened[0][0].lower(), *opened[0][1:]]] == [[program.lower(), *arguments]] and len(opened) == 1
+        assert name_of(env).lower() == program.rpartition("\\")[2].lower()
+
+
+def test_on_macos_open_opens_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser(tmp_path / "bin", "open")
+    monkeypatch.setattr("webbrowser.open", lambda url: False)
+    env = {"PATH": str(tmp_path / "bin")}
+    assert open_page("https://acme.awsapps.com/start?a&b", env, "darwin")
+    assert (tmp_path / "bin/opened").read_text().split() == [
+        f"{tmp_path}/bin/open",
+        "https://acme.awsapps.com/start?a&b",
+    ]
+    (tmp_path / "bin/opened").unlink()
+    browser(tmp_path / "bin", "lynx")
+    assert open_page("https://acme.awsapps.com/start", {**env, "BROWSER": "lynx"}, "darwin")
+    assert (tmp_path / "bin/opened").read_text().startswith(f"{tmp_path}/bin/lynx ")
+    assert not open_page("https://acme.awsapps.com/start", env, "linux")
 
 
 def test_a_browser_in_the_background_is_not_waited_for(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import time
 import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from test_signin import START, Desk, desk, get, nobodys_settings, refusal
@@ -61,15 +62,18 @@ def test_without_a_keyboard_the_flag_is_told_at_once(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("env", "no_browser", "said"),
     [
-        ({"BROWSER": "/opt/firefox/firefox --new-tab %s"}, False, "Opening this page in firefox. Sign in there:"),
-        ({"BROWSER": "scripted"}, False, "Opening this page in scripted. Sign in there:"),
+        ({"BROWSER": "firefox --new-tab %s"}, False, "Opening this page in firefox. Sign in there:"),
+        ({"BROWSER": "not-there"}, False, "Opening this page in your browser. Sign in there:"),
         ({"DISPLAY": ":0"}, False, "Opening this page in your browser. Sign in there:"),
         ({"BROWSER": "x"}, True, "Open this page in a browser on this computer and sign in:"),
     ],
 )
 def test_what_is_opened_and_where_is_said_before_it_is(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, env: dict[str, str], no_browser: bool, said: str
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, env: dict[str, str], no_browser: bool, said: str
 ) -> None:
+    (tmp_path / "firefox").write_text("")
+    (tmp_path / "firefox").chmod(0o755)
+    env = {**env, "PATH": str(tmp_path)}
     monkeypatch.setattr("ccsetup.aws.sso.browser.why_none", lambda env: "")
     signin = desk.signin(env=env, no_browser=no_browser, patience_s=2 if no_browser else 600)
     if no_browser:
