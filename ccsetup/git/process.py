@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ccsetup.core import executables, process_tree
+from ccsetup.core.concurrency import ended_by_ctrl_c, interrupted
 from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
 from ccsetup.git.errors import GET_APPLES, WORD, problem_of
@@ -201,13 +202,15 @@ class Runner:
 
         Raises Problem if it can't be started, TimeoutExpired, or _TooMuch if it prints more than `most` bytes.
         """
+        interrupted()
         try:
             process = _begun([self.program, *words], env, subprocess.DEVNULL if progress else subprocess.PIPE, cwd)
         except OSError as error:  # a script without its interpreter, or a program for another platform
             what = f"Couldn't run {self.program}: {(error.strerror or type(error).__name__).lower()}."
             raise Problem(what, next="Reinstall git, or remove it from the PATH.", code="git.missing") from None
         try:
-            return _follow(process, progress) if progress else _wait(process, timeout_s, most)
+            with ended_by_ctrl_c(lambda: _ended(process)):
+                return _follow(process, progress) if progress else _wait(process, timeout_s, most)
         finally:
             _end(process)
 
@@ -358,7 +361,7 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _ended(process: subprocess.Popen[bytes]) -> None:
     """End git's whole process group: ask it to end, and kill it after half a second."""
     if process.poll() is None:
         process_tree.end(process, signal.SIGTERM)
@@ -368,6 +371,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             pass
         process_tree.end(process)
         process.wait()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End git if it still runs, and close its pipes."""
+    _ended(process)
     _running.discard(process)
     for pipe in (process.stdout, process.stderr):
         if pipe:
