@@ -90,7 +90,7 @@ def session_of(profile: str, region: str) -> Any:
     """
     session = _kind_of_session()(session_vars={"profile": (None, None, None, None)})
     if profile in session.full_config["profiles"]:
-        session = _kind_of_session()(profile=profile)
+        session.set_config_variable("profile", profile)
     bundle = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
     if bundle and (found := sdk_files.of_certificates(str(bundle))):
         raise problem_in(found)
