@@ -15,7 +15,7 @@ from ccsetup.aws.console_sign_in import ConsoleSignIn
 from ccsetup.aws.credentials import Resolver
 from ccsetup.aws.errors import problem_of
 from ccsetup.aws.pooled_clients import Pool
-from ccsetup.aws.sdk import boto3_session, bounds, explained, refusals, told
+from ccsetup.aws.sdk import boto3_session, bounds, explained, refusals, session_of, told
 from ccsetup.aws.sts import SessionCache
 from ccsetup.core import limits, validate
 from ccsetup.core.concurrency import Counter, within
@@ -44,6 +44,11 @@ class Aws:
         """Import the SDK."""
         for name in ("boto3", "botocore.credentials"):
             import_module(name)
+
+    def warm_client(self, service: str) -> None:
+        """Load what a service's client is made from, so that later ones are made at once. Asks nobody."""
+        keys = {"aws_access_key_id": "-", "aws_secret_access_key": "-"}
+        told(lambda: session_of("", "us-east-1").create_client(service, config=bounds(), **keys), Who("", ""))
 
     def judge(self, path: Path) -> Mapping[str, object]:
         """Parse a file with botocore's own parser, which all later readers use."""
@@ -206,6 +211,10 @@ class Aws:
     def region_here(self) -> str:
         """Return the region this computer is in; "" if unknown."""
         return machine_role.region()
+
+    def expect(self, who: Who) -> bool:
+        """Begin in the background to get a caller's credentials. Return False if the user may be needed for that."""
+        return self._resolver.expect(who)
 
     def keys(self, who: Who) -> Keys:
         """Return the credentials that a profile resolves to, with their expiry if it is known."""
