@@ -105,6 +105,14 @@ class Shown:
     def counting(self, text: str) -> Iterator[Any]:
         yield lambda done, all_: None
 
+    @contextmanager
+    def side_by_side(self, text: str, names: Sequence[str]) -> Iterator[Lanes]:
+        lanes = Lanes([Shown() for _ in names])
+        try:
+            yield lanes
+        finally:
+            self.lines += [line for lane in lanes.screens for line in lane.lines]
+
     def link(self, text: str, url: str) -> None:
         self.lines.append(f"link {text} {url}")
 
@@ -128,6 +136,17 @@ class Shown:
 
     def text(self) -> str:
         return "\n".join(self.lines)
+
+
+@dataclass
+class Lanes:
+    """A screen for each of several things at the same time; what each was told is kept in their order."""
+
+    screens: Sequence[Shown]
+
+    @contextmanager
+    def lane(self, number: int) -> Iterator[Shown]:
+        yield self.screens[number]
 
 
 @dataclass
@@ -161,6 +180,9 @@ class FakeAws:
 
     def warm(self) -> None:
         self.calls.append("warm")
+
+    def expect(self, who: Who) -> bool:
+        return False
 
     def signed_in(self) -> Sequence[Edit]:
         return ()

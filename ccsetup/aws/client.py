@@ -48,6 +48,11 @@ class Aws:
         for name in ("boto3", "botocore.credentials"):
             import_module(name)
 
+    def warm_client(self, service: str) -> None:
+        """Load what a service's client is made from, so that later ones are made at once. Asks nobody."""
+        keys = {"aws_access_key_id": "-", "aws_secret_access_key": "-"}
+        told(lambda: session_of("", "us-east-1").create_client(service, config=bounds(), **keys), Who("", ""))
+
     def judge(self, path: Path) -> Mapping[str, object]:
         """Parse a file with botocore's own parser, which all later readers use."""
         from botocore.configloader import raw_config_parse
@@ -214,6 +219,10 @@ class Aws:
     def region_here(self) -> str:
         """Return the region this computer is in; "" if unknown."""
         return machine_role.region()
+
+    def expect(self, who: Who) -> bool:
+        """Begin in the background to get a caller's credentials. Return False if the user may be needed for that."""
+        return self._resolver.expect(who)
 
     def keys(self, who: Who) -> Keys:
         """Return the credentials that a profile resolves to, with their expiry if it is known."""

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ccsetup.aws import external_programs
@@ -25,6 +25,7 @@ from ccsetup.core import (
     service_error,
     sso_session,
 )
+from ccsetup.core.concurrency import Early
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import DRAFT, Keys, Secret, Who
@@ -37,6 +38,23 @@ Arguments = dict[str, Any]  # of create_client
 Popen = Callable[..., Any]  # starts a program, like subprocess.Popen
 _ARGUMENTS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _OF_MACHINE = ("container-role", "iam-role", "ec2-credentials-file", "boto-config")
+
+
+_SILENT = ("oidc", "role", "sso", "keys")  # neither a program nor a sign-in to the console
+_FRESH = timedelta(minutes=5)  # credentials with less time left aren't used again
+
+
+def _origin(who: Who) -> object:
+    """Return what a caller's credentials come from, whatever its name and region; None if the user may be needed."""
+    way = chain(who.profiles or {}, who.profile)
+    kinds = [source_of(there, as_source=bool(number)) for number, there in enumerate(way)]
+    if not way or {*kinds} - {*_SILENT} or any("mfa_serial" in there for there in way):
+        return None
+    if kinds[-1] == "role":  # its source profile isn't here, or it starts from this computer's role
+        return None
+    told = [{key: value for key, value in there.items() if key not in ("region", "output")} for there in way]
+    session = (who.sessions or {}).get(str(way[-1].get("sso_session", "")), {})
+    return tuple(frozenset(there.items()) for there in (*told, session))
 
 
 class CodeWanted(Problem):
@@ -57,6 +75,17 @@ class Resolver:
         console_keys: Callable[[str], Keys | None] = lambda session: None,
     ) -> None:
         self._cache, self._sso_keys, self._console_keys = cache, sso_keys, console_keys
+        self._early: dict[object, Early[Keys]] = {}
+
+    def expect(self, who: Who) -> bool:
+        """Begin in the background to find credentials. Return False if the user or a program may be needed for them.
+
+        `who` has profiles. Its calls soon after this wait for these credentials instead of asking AWS again.
+        """
+        key = _origin(who)
+        if key and key not in self._early:
+            self._early[key] = Early(lambda: self._planned(who, who.profile))
+        return bool(key)
 
     def arguments(self, who: Who) -> Arguments:
         """Return the credentials as arguments of create_client."""
@@ -64,7 +93,13 @@ class Resolver:
 
     def keys(self, who: Who) -> Keys:
         """Return the credentials, with their expiry if it is known."""
-        return self._from_files(who) if who.profiles is None else self._planned(who, who.profile)
+        if who.profiles is None:
+            return self._from_files(who)
+        if early := self._early.get(_origin(who)):
+            found = early.result(lambda: self._planned(who, who.profile))
+            if not found.expires_at or found.expires_at - datetime.now(timezone.utc) > _FRESH:
+                return found
+        return self._planned(who, who.profile)
 
     def by_console(self, who: Who, name: str, start: Popen = external_programs.unattended) -> Keys:
         """Return the console credentials of a profile; `start` starts the AWS CLI if it is needed.

@@ -8,7 +8,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -37,17 +39,33 @@ class Warming:
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
+        self._done, self._is_wanted = threading.Event(), False
 
-    def begin(self, work: Callable[[], object]) -> None:
-        """Start the work in a thread that doesn't receive Ctrl-C."""
-        self._thread = threading.Thread(target=work, daemon=True)
+    def begin(self, work: Callable[[], object], *more: Callable[[], object]) -> None:
+        """Start the work in a thread that doesn't receive Ctrl-C.
+
+        More is done after it while nothing waits for it, since that would only be slowed down.
+        """
+
+        def run() -> None:
+            try:
+                work()
+            finally:
+                self._done.set()
+            for each in more:
+                with suppress(Exception):  # it is said when the result is needed
+                    if not self._is_wanted:
+                        each()
+
+        self._thread = threading.Thread(target=run, daemon=True)
         with signals_stay_here():
             self._thread.start()
 
     def wait(self) -> None:
         """Wait until the work is done. In its own thread, return at once."""
         if self._thread and self._thread is not threading.current_thread():
-            self._thread.join()
+            self._is_wanted = True
+            self._done.wait()
 
 
 class Later:
@@ -88,6 +106,12 @@ def context_of(options: Namespace, screen: Screen) -> Context:
     warming = Warming()
     signin = cast("SignIn", Later(lambda: _signin(options, home, screen), warming))
     aws = cast("Aws", Later(lambda: _aws(options, home, screen, signin), warming))
+
+    def warm() -> None:
+        screen.warm()
+        aws.warm()
+
+    services = [partial(_client_ahead, aws, name) for name in ("codecommit", "sts", "iam")]
     return Context(
         env=env,
         home=home,
@@ -102,8 +126,12 @@ def context_of(options: Namespace, screen: Screen) -> Context:
         iam=cast("Iam", Later(lambda: _iam(home, signin), warming)),
         run=_ran,
         web=cast("Web", Later(lambda: _web(env), warming)),
-        prompt=_prompt(options, lambda: warming.begin(lambda: aws.warm()), screen),
+        prompt=_prompt(options, lambda: warming.begin(warm, lambda: signin.warm(), *services), screen),
     )
+
+
+def _client_ahead(aws: Aws, service: str) -> None:
+    aws.warm_client(service)
 
 
 def _signin(options: Namespace, home: Path, screen: Screen) -> SignIn:

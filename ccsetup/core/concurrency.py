@@ -8,9 +8,9 @@ import time
 from collections import Counter as ByGroup
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 _GLANCE_S = 0.05
@@ -20,6 +20,62 @@ _MOST = 256  # the most threads of one crew, even if some of them hang
 
 # Set while the user must not be asked for anything, e.g. when many profiles are tried at once. No sign-in opens then.
 alone: ContextVar[bool] = ContextVar("alone", default=False)
+
+
+class Stop:
+    """Passes Ctrl-C, which only the main thread gets, to the threads of a crew and to the programs they wait for."""
+
+    def __init__(self) -> None:
+        self._lock, self._is_set = threading.Lock(), False
+        self._ends: dict[object, threading.Thread] = {}  # what ends each program
+
+    def set(self) -> None:
+        """Interrupt the threads, and end their programs, all at once."""
+        with self._lock:
+            self._is_set = True
+            for thread in self._ends.values():
+                thread.start()
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt once it is set."""
+        if self._is_set:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def ending(self, end: Callable[[], object]) -> Iterator[None]:
+        """Have `end` called if it is set meanwhile, and wait for that. Raises KeyboardInterrupt if it is set."""
+        thread, key = threading.Thread(target=end, daemon=True), object()
+        with self._lock:
+            self.check()
+            self._ends[key] = thread
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._ends[key]
+            if thread.ident is not None:
+                thread.join()
+        self.check()
+
+
+_stop: ContextVar[Stop | None] = ContextVar("stop", default=None)  # of the crew that this thread belongs to
+
+
+def interrupted() -> None:
+    """Raise KeyboardInterrupt in a thread whose crew was stopped."""
+    if stop := _stop.get():
+        stop.check()
+
+
+@contextmanager
+def ended_by_ctrl_c(end: Callable[[], object]) -> Iterator[None]:
+    """Have `end` called if Ctrl-C comes while a thread of a crew waits in here; then raise KeyboardInterrupt.
+
+    In the main thread, Ctrl-C itself ends the wait.
+    """
+    stop = _stop.get()
+    with stop.ending(end) if stop else nullcontext():
+        yield
 
 
 class _Waited:
@@ -58,12 +114,34 @@ def within(seconds: float, *works: Callable[[], T]) -> list[T]:
     waited = _Waited()
     for thread in threads:
         while thread.is_alive() and waited.seconds() < seconds:
+            interrupted()
             thread.join(min(_GLANCE_S, seconds))
     if wrong:
         raise wrong[0]
     if len(done) < len(works):
         raise TimeoutError(f"there was no response within {seconds:g} seconds")
     return [done[place] for place in range(len(works))]
+
+
+class Early(Generic[T]):
+    """Runs a function in the background, for a result that will probably be needed. The user isn't asked meanwhile."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work, self._found = work, list[T]()
+        self._thread = threading.Thread(target=self._run, name="early", daemon=True)
+        with signals_stay_here():
+            self._thread.start()
+
+    def _run(self) -> None:
+        alone.set(True)
+        with suppress(Exception):  # whoever needs the result runs it again, and is told why
+            self._found.append(self._work())
+
+    def result(self, otherwise: Callable[[], T]) -> T:
+        """Wait for the result. If there is none, return that of `otherwise`."""
+        while self._thread.is_alive():
+            self._thread.join(_GLANCE_S)
+        return self._found[0] if self._found else otherwise()
 
 
 class Counter:
@@ -105,7 +183,7 @@ class Crew:
     """
 
     def __init__(self, most: int, patience_s: float = 1.5) -> None:
-        self._most, self._patience_s = most, patience_s
+        self._most, self._patience_s, self._stop = most, patience_s, Stop()
         self._changed = threading.Condition()
         self._left: deque[Callable[[], object]] = deque()
         self._busy: dict[threading.Thread, float] = {}  # with their start times
@@ -138,6 +216,15 @@ class Crew:
                 self._left.clear()
         return False
 
+    def stop(self) -> None:
+        """Interrupt what runs, as Ctrl-C does, and wait until it has tidied up. What hasn't started never will."""
+        with self._changed:
+            self._left.clear()
+        self._stop.set()
+        with self._changed:
+            while self._busy:
+                self._changed.wait(_GLANCE_S)
+
     def _hire(self, now: float) -> None:
         places = self._most - sum(1 for since in self._busy.values() if now - since < self._patience_s)
         for _ in range(min(len(self._left), places, _MOST - len(self._busy))):
@@ -147,6 +234,7 @@ class Crew:
 
     def _work(self) -> None:
         alone.set(True)
+        _stop.set(self._stop)
         own = threading.current_thread()
         while work := self._next(own):
             try:

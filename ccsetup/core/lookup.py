@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from ccsetup.core.concurrency import Early
 from ccsetup.core.context import Context, Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Answers, Choice, Identity, Keys, Later, Secret, Section, Value, Who
@@ -34,6 +35,7 @@ class Look:
     ) -> None:
         self._context = context
         self._seen: dict[object, Any] = {}
+        self._early: dict[object, Early[Any]] = {}
         self.profiles, self.sessions, self.given, self.dry = profiles, sessions, given or {}, dry
         self.told: Mapping[str, Value] = self.given
         self.signed_in = False  # there may be a sign-in to keep
@@ -65,6 +67,39 @@ class Look:
                 return make()
 
         return work
+
+    def _unless_early(self, key: object, make: Callable[[], T]) -> Callable[[], T]:
+        """Return a function that waits for what was begun in the background, or else makes it."""
+
+        def work() -> T:
+            early = self._early.pop(key, None)
+            return early.result(make) if early else make()
+
+        return work
+
+    def expect_keys(self, who: Who) -> None:
+        """Begin in the background to get the credentials of a caller, if that needs nothing from the user."""
+        Early(lambda: self._context.aws.expect(who))
+
+    def expect_repositories(self, who: Who, elsewhere: Sequence[str]) -> None:
+        """Begin in the background to list the region's repositories and, if it has none, those of other regions."""
+        aws, own = self._context.aws, ("repositories", _key(who))
+        if own in self._seen or own in self._early:
+            return
+
+        def listed() -> Sequence[str]:
+            if not aws.expect(who):
+                raise Problem("The user may be needed for these credentials.")
+            return aws.repositories(who)
+
+        def others() -> Mapping[str, Sequence[str]]:
+            if early.result(lambda: ["?"]):
+                raise Problem("They aren't needed.")
+            return aws.repositories_in(who, elsewhere)
+
+        early = self._early[own] = Early(listed)
+        if elsewhere:
+            self._early["repositories in", _key(who), tuple(elsewhere)] = Early(others)
 
     def who(self, profile: str, region: str, sections: Sequence[Section] = (), mfa_code: str = "") -> Who:
         """Return the caller for a profile as if these sections were written. The user has chosen the profile."""
@@ -143,8 +178,9 @@ class Look:
 
     def repositories(self, who: Who) -> Sequence[str]:
         """List the region's repositories."""
-        make = self._busy(f"Looking up repositories in {who.region}", lambda: self._context.aws.repositories(who))
-        found = self._once(("repositories", _key(who)), make)
+        key = "repositories", _key(who)
+        ask = self._unless_early(key, lambda: self._context.aws.repositories(who))
+        found = self._once(key, self._busy(f"Looking up repositories in {who.region}", ask))
         self._listed_as = who
         return found
 
@@ -160,11 +196,13 @@ class Look:
     def repositories_in(self, who: Who, regions: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """List the repositories of several regions, by region, without those that have none."""
 
+        key = "repositories in", _key(who), tuple(regions)
+
         def make() -> Mapping[str, Sequence[str]]:
             with self._context.screen.counting("Looking for repositories") as counted:
-                return self._context.aws.repositories_in(who, regions, counted)
+                return self._unless_early(key, lambda: self._context.aws.repositories_in(who, regions, counted))()
 
-        found = self._once(("repositories in", _key(who), tuple(regions)), make)
+        found = self._once(key, make)
         self._listed_as = who
         return found
 

@@ -42,7 +42,8 @@ class Question(NamedTuple):
     accepts an empty answer, `free` a typed answer to a list. An answer that works `once` isn't offered again. `later`
     returns a function that finds further choices while the prompt is shown. `own`: what a team file or a paste gives,
     for example a file, is only used if the user confirms it. `why` says why it is asked, "" if that needs no words.
-    `shows` says which texts of a secret question are no secret, for example a file path.
+    `shows` says which texts of a secret question are no secret, for example a file path. `ahead` starts, before the
+    question is shown, what a later list needs from AWS, so that it comes in while the user reads and answers.
     """
 
     key: str
@@ -60,6 +61,7 @@ class Question(NamedTuple):
     unmatched: Callable[[str], Unmatched] | None = None
     why: Callable[[Answers, Look], str] | None = None
     shows: Callable[[str], bool] | None = None
+    ahead: Callable[[Answers, Look], None] | None = None
     optional: bool = False
     later: Callable[[Look], Callable[[], Later] | None] | None = None
     free: bool = False

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from ccsetup.core.private_folder import PrivateFolder
 
 _MOST_BYTES = 1 << 16
 _LOCKED_BYTE = 1 << 30  # Windows locks bytes; locking one after the text leaves the text readable
+_one_at_a_time = threading.RLock()  # for clones in other threads: no record is seen half made, no folder goes meanwhile
 
 
 class Record:
@@ -75,34 +77,37 @@ class Record:
         """Remove the record, because nothing is left that it describes."""
         self.close()
         if self._path:
-            with suppress(OSError):
-                # Proof: a record, created by `Records.begin` in ccsetup's own state folder.
-                self._path.unlink()
             begun = self._told.get("folder") if "device" not in self._told else None
             unused = [Path(begun)] if begun else []  # a private folder that was created a moment ago, if at all
-            remove_folders([*map(Path, self._told.get("made", ())), self._path.parent, *unused])
+            with _one_at_a_time:
+                with suppress(OSError):
+                    # Proof: a record, created by `Records.begin` in ccsetup's own state folder.
+                    self._path.unlink()
+                remove_folders([*map(Path, self._told.get("made", ())), self._path.parent, *unused])
 
 
 class Records:
     """The records in the state folder."""
 
     def __init__(self, state: Path) -> None:
-        self._folder = state / "clones"
+        self._folder, self._made = state / "clones", list[Path]()
 
     def begin(self, folder: Path, target: Path, source: str) -> Record:
         """Record that a private folder is about to be created for a clone at `target`."""
         told: dict[str, Any] = {"folder": str(folder), "target": str(target), "source": source}
-        made: list[Path] = []
         path = self._folder / f"{folder.name.lstrip('.')}.json"
-        try:
-            make_folder(self._folder, made)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        except OSError:  # the home folder isn't writable
-            remove_folders(made)
-            return Record(None, None, told)
-        _lock(descriptor)
-        record = Record(path, descriptor, {})
-        record.note(**told, made=[str(each) for each in made])
+        with _one_at_a_time:
+            made: list[Path] = []
+            try:
+                make_folder(self._folder, made)
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+            except OSError:  # the home folder isn't writable
+                remove_folders(made)
+                return Record(None, None, told)
+            _lock(descriptor)
+            self._made += [each for each in made if each not in self._made]  # the last clone to end removes them
+            record = Record(path, descriptor, {})
+            record.note(**told, made=[str(each) for each in self._made])
         return record
 
     def speak_of(self, target: Path) -> bool:
@@ -115,7 +120,7 @@ class Records:
 
     def left(self, top: Path) -> Iterator[Record | None]:
         """Yield the records of interrupted clones at and below `top`, and None for a clone in progress."""
-        for path, told in list(self._all()):
+        for path, told in self._all():
             target = Path(str(told.get("target", "")))
             if told and top != target and top not in target.parents:
                 continue
@@ -131,9 +136,9 @@ class Records:
             else:  # its run was interrupted before it recorded anything
                 Record(path, descriptor, told).forget()
 
-    def _all(self) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-        for path in sorted(self._folder.glob("*.json")):
-            yield path, _read(path)
+    def _all(self) -> list[tuple[Path, Mapping[str, Any]]]:
+        with _one_at_a_time:
+            return [(path, _read(path)) for path in sorted(self._folder.glob("*.json"))]
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ccsetup.core import executables, process_tree
+from ccsetup.core.concurrency import ended_by_ctrl_c, interrupted
 from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
 from ccsetup.git.errors import GET_APPLES, WORD, problem_of
@@ -202,9 +203,11 @@ class Runner:
 
         Raises Problem if it can't be started, TimeoutExpired, or _TooMuch if it prints more than `most` bytes.
         """
+        interrupted()
         process = self._process(words, env, subprocess.DEVNULL if progress else subprocess.PIPE, cwd)
         try:
-            return _follow(process, progress) if progress else _wait(process, timeout_s, most)
+            with ended_by_ctrl_c(lambda: _stop(process)):
+                return _follow(process, progress) if progress else _wait(process, timeout_s, most)
         finally:
             _end(process)
 
@@ -408,6 +411,7 @@ def _text(raw: bytes) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    """End git if it still runs, and close its pipes."""
     _stop(process)
     _close(process)
 

@@ -77,6 +77,7 @@ class Desk:
 
     def admit_git(self, request: Request) -> git_http.Visit:
         """Admit a git request or raise Refusal. Both are logged."""
+        time.sleep(self._state.delay_s)
         action, who = git_http.wanted(request), self._git_user(request)
         planned = self._state.planned(action)
         try:

@@ -94,7 +94,7 @@ class State:
         self.center = Center(self.lock, lambda: self.now(), self.add_role)
         self.console = Console()
         self.log: list[Entry] = []
-        self.delay_s = 0.0  # an additional delay of every API answer
+        self.delay_s = 0.0  # an additional delay of every answer, git's too
         self._planned: list[_Planned] = []
         self._used: dict[str, set[int]] = {}  # per device: the steps whose codes were accepted
         self._shown: dict[str, int] = {}  # per device: the last step whose code was shown

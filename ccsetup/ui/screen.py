@@ -11,7 +11,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from threading import RLock, Timer
+from functools import partial
+from itertools import zip_longest
+from threading import Lock, RLock, Timer
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -59,7 +61,7 @@ class Screen:
         self._busy: Busy | None = None
         self._shown: list[str] = []  # every line since the start
         self._found = 0, 0  # where in it the heading's findings begin and end
-        self.lock = RLock()
+        self.lock, self._loading = RLock(), Lock()
 
     def heading(self, text: str, facts: Sequence[tuple[str, bool | None]] = ()) -> None:
         """Show the wizard's first lines: what ccsetup does, and what it found (good, not good, or neither)."""
@@ -258,6 +260,17 @@ class Screen:
         with self.busy(text) as update:
             yield lambda done, all_: update(f"{text}: {done} of {all_} regions", done / all_) if all_ > 1 else None
 
+    @contextmanager
+    def side_by_side(self, text: str, names: Sequence[str]) -> Iterator[Lanes]:
+        """Show that several things happen at the same time. What is said about each is written in their order."""
+        with self.busy(text):
+            assert self._busy  # noqa: S101 — begun by the line before
+            lanes = Lanes(self, self._busy, names)
+            try:
+                yield lanes
+            finally:
+                lanes.write_all()
+
     def _tick(self, mark: str, what: str, detail: str, aside: str) -> None:
         indent = LABEL + 4
         head = f" {mark} {padded(inert(what), LABEL)} "
@@ -315,6 +328,10 @@ class Screen:
 
     def progress(self) -> Progress:
         """Return rich's progress line: a spinner and a text, and a bar if the share is known."""
+        with self._loading:  # a second thread that imports it meanwhile could see half of it
+            return self._made_progress()
+
+    def _made_progress(self) -> Progress:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task
         from rich.table import Column
@@ -324,15 +341,20 @@ class Screen:
             def render(self, task: Task) -> Any:
                 return Text() if task.total is None else super().render(task)
 
+        class Dots(SpinnerColumn):
+            def render(self, task: Task) -> Any:
+                return Text() if task.id else super().render(task)
+
         class Label(ProgressColumn):
             def render(self, task: Task) -> Any:
-                return Text.assemble(task.description, (_left(task.fields.get("ends_at")), "dim"))
+                left = _left(task.fields.get("ends_at")), "dim"
+                return Text.assemble(task.description, left, no_wrap=True, overflow="ellipsis")
 
         no_color = not self._colours
         console = Console(file=self._err, force_terminal=True, no_color=no_color, highlight=False, emoji=False)
         dots = self.spelled("⠋") == "⠋"
         return Progress(
-            SpinnerColumn("dots" if dots else "line", style="cyan"),
+            Dots("dots" if dots else "line", style="cyan"),
             Label(table_column=Column(no_wrap=True)),
             Bar(bar_width=24, complete_style="cyan", finished_style="cyan"),
             console=console,
@@ -340,6 +362,11 @@ class Screen:
             redirect_stdout=False,
             redirect_stderr=False,
         )
+
+    def warm(self) -> None:
+        """Import what shows progress, so that it appears at once."""
+        if self.live:
+            self.progress()
 
     def spelled(self, text: str) -> str:
         """Return the text in characters that stderr can show."""
@@ -356,6 +383,7 @@ class Busy:
     def __init__(self, screen: Screen, text: str) -> None:
         self._screen, self.text, self._share = screen, inert(text), -1.0
         self.ends_at: float | None = None  # when the wait ends, on time.monotonic's clock
+        self._rows: list[str | None] = []  # below the text; None is free for the next one
         self._progress: Progress | None = None
         self._closed = False
         self._line, self._line_at = "", 0.0  # the last line without a terminal, and when it was written
@@ -368,6 +396,20 @@ class Busy:
         """Change the text ("" keeps it) and the share of the whole (None: unknown)."""
         with self._screen.lock:
             self.text, self._share = inert(text) or self.text, -1.0 if share is None else share
+            self._refresh()
+
+    def begin_row(self, text: str) -> int:
+        """Show a row below the text, in the place of one that has ended, if any. Return its number."""
+        with self._screen.lock:
+            number = self._rows.index(None) if None in self._rows else len(self._rows)
+            self._rows[number : number + 1] = [inert(text)]
+            self._refresh()
+            return number
+
+    def change_row(self, number: int, text: str | None) -> None:
+        """Change the text of a row; None removes it."""
+        with self._screen.lock:
+            self._rows[number] = None if text is None else inert(text)
             self._refresh()
 
     def close(self) -> None:
@@ -403,10 +445,13 @@ class Busy:
 
     def _refresh(self) -> None:
         if self._progress:
-            (task,) = self._progress.tasks
+            task, *rows = self._progress.tasks
             task.total = None if self._share < 0 else 1
             task.fields["ends_at"] = self.ends_at
             self._progress.update(task.id, description=self._screen.spelled(self.text), completed=max(self._share, 0))
+            for text, row in zip_longest(self._rows, rows):
+                number = row.id if row else self._progress.add_task("", total=None)
+                self._progress.update(number, description=self._screen.spelled(text or ""), visible=text is not None)
         elif self._line and monotonic() - self._line_at >= EVERY_S:
             self._tell()
 
@@ -416,6 +461,71 @@ class Busy:
         if line != self._line:
             self._line, self._line_at = line, monotonic()
             self._screen.put(f"{line}\n")
+
+
+class Lane(Screen):
+    """The screen of one of several things that happen at the same time. Its lines are held back."""
+
+    def __init__(self, of: Screen, name: str, show: Callable[[str], None]) -> None:
+        super().__init__(of._env, stderr=of._err, stdout=of._out)
+        self.held: list[str] = []
+        self._name, self._show, self._text = name, show, ""
+
+    def _write(self, *lines: str) -> None:
+        self.held += lines
+
+    @contextmanager
+    def busy(self, text: str, lasts_s: float | None = None) -> Iterator[Update]:
+        """Show on its row what it is busy with."""
+        before = self._text
+        self._update(text, None)
+        try:
+            yield self._update
+        finally:
+            self._update(before, None)
+
+    def _update(self, text: str, share: float | None) -> None:
+        self._text = text or self._text
+        self._show(f"{self._name}  {self._text}")
+
+
+class Lanes:
+    """One screen for each of several things that happen at the same time, in threads."""
+
+    def __init__(self, screen: Screen, busy: Busy, names: Sequence[str]) -> None:
+        self._screen, self._busy, self._text = screen, busy, busy.text
+        width = max(map(cells, names), default=0)
+        self._names = [padded(name, width) for name in names]
+        self._lanes: dict[int, Lane] = {}
+        self._done: set[int] = set()
+        self._written = 0
+
+    @contextmanager
+    def lane(self, number: int) -> Iterator[Lane]:
+        """Yield the screen of one thing while it happens. Its lines are written once those before it are done."""
+        row = self._busy.begin_row(self._names[number])
+        lane = self._lanes[number] = Lane(self._screen, self._names[number], partial(self._busy.change_row, row))
+        try:
+            yield lane
+        finally:
+            self._busy.change_row(row, None)
+        with self._screen.lock:
+            self._done.add(number)
+            self._busy.update(f"{self._text}: {len(self._done)} of {len(self._names)} done", None)
+            while self._written in self._done:
+                self._write(self._written)
+                self._written += 1
+
+    def write_all(self) -> None:
+        """Write what is still held back."""
+        with self._screen.lock:
+            for number in sorted(self._lanes):
+                self._write(number)
+
+    def _write(self, number: int) -> None:
+        held, self._lanes[number].held = self._lanes[number].held, []
+        if held:
+            self._screen._write(*held)
 
 
 def _left(ends_at: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeVar
@@ -284,6 +285,9 @@ class Walk:
     ) -> Value | Back:
         assert self.prompt is not None  # noqa: S101 — the caller has checked
         kept = trail.answers.get(question.key)
+        if question.ahead:
+            with suppress(Problem):  # a later question will say so
+                question.ahead(trail.answers.minus(question.key), self.look)
         can_go_back = self._before(question.key, trail) is not None
         while True:
             asked = self._ready(question, answers, choices, kept, notice)
@@ -464,5 +468,6 @@ def _under(prefix: str, question: Question) -> Question:
         known=_seen_from(prefix, question.known),
         default=_seen_from(prefix, question.default),
         when=lambda answers: question.when(answers.under(prefix)),
+        ahead=None,
         settle=settle if own else None,
     )

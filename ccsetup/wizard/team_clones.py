@@ -1,7 +1,8 @@
-"""Clones several repositories of a team file, one after another. Each has its own line; a failure stops no other."""
+"""Clones the repositories of a team file, several at a time. Each has its own lines; a failure stops no other."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 
 _AT_ONCE = 8  # clones that git is asked in at the same time
-_CHECK_S = 120.0  # for all of them together
 
 
 @dataclass(frozen=True)
@@ -73,21 +73,58 @@ class Got:
         }
 
 
-def clone_all(context: Context, git: Git, wanted: Sequence[Wanted], before: Outcome) -> list[Got]:
-    """Clone or update each repository. Raises Cancelled, which tells what is done and how to resume."""
-    found: list[Got] = []
-    for number, one in enumerate(wanted, 1):
-        shown = f" ({number} of {len(wanted)})" if len(wanted) > 1 else ""
+Work = tuple[Wanted, Outcome]  # a repository to clone, and the outcome of the profile to clone it with
+
+
+def clone_all(context: Context, git: Git, works: Sequence[Work]) -> list[Got]:
+    """Clone or update each repository, a few at a time. Returns the results in the same order.
+
+    What is said about each is shown in that order, too. If a profile has failed, its repositories are skipped. Raises
+    Cancelled, which tells what is done and how to resume.
+    """
+    found = {
+        number: Got(one.place, replace(before, repository=None))
+        for number, (one, before) in enumerate(works)
+        if before.problems
+    }
+    left = {number: work for number, work in enumerate(works) if number not in found}
+    try:
+        _clone_side_by_side(context, git, left, found)
+    except (KeyboardInterrupt, Cancelled):
+        there = sum(1 for it in found.values() if it.outcome.cloned)
+        raise Cancelled(
+            f"Canceled. The profile works and was kept. {there} of {len(left)} repositories were cloned.",
+            next="To continue, run the same command again.",
+        ) from None
+    return [found[number] for number in range(len(works))]
+
+
+def _clone_side_by_side(context: Context, git: Git, left: Mapping[int, Work], found: dict[int, Got]) -> None:
+    """Clone these repositories, and add the results to `found`. Nobody is asked for anything meanwhile."""
+    if not left:
+        return
+    if len(left) == 1:
+        ((number, (one, before)),) = left.items()
+        with context.screen.busy(one.place.name):
+            found[number] = Got(one.place, _cloned(context, git, one, before))
+        return
+    names = [one.place.name for one, _ in left.values()]
+    crew = Crew(_AT_ONCE, math.inf)
+    with context.screen.side_by_side(f"Cloning {len(left)} repositories", names) as lanes:
+
+        def clone(at: int, number: int) -> None:
+            one, before = left[number]
+            with lanes.lane(at) as screen:
+                own = replace(context, screen=screen, prompt=None)
+                found[number] = Got(one.place, _cloned(own, git, one, before))
+
+        for at, number in enumerate(left):
+            crew.add(partial(clone, at, number))
         try:
-            with context.screen.busy(f"{one.place.name}{shown}"):
-                found.append(Got(one.place, _cloned(context, git, one, before)))
-        except (KeyboardInterrupt, Cancelled):
-            there = sum(1 for it in found if it.outcome.cloned)
-            raise Cancelled(
-                f"Canceled. The profile works and was kept. {there} of {len(wanted)} repositories were cloned.",
-                next="To continue, run the same command again.",
-            ) from None
-    return found
+            crew.finish(math.inf)
+        except BaseException:
+            crew.stop()
+            raise
 
 
 def _cloned(context: Context, git: Git, one: Wanted, before: Outcome) -> Outcome:
@@ -102,49 +139,13 @@ def _cloned(context: Context, git: Git, one: Wanted, before: Outcome) -> Outcome
         outcome = outcome.with_clone(cloned)
         refused = after_clone.submodules(context, git, claim, folder) if one.place.submodules == "yes" else []
         return replace(outcome, problems=(*outcome.problems, *refused))
-    except Cancelled:
+    except Cancelled as stopped:  # says what is left of this clone
+        context.screen.note(f"{one.place.name}: {stopped.what}")
         raise
     except Problem as refused_one:
         refused_one.what = f"{one.place.name}: {refused_one.what}"
         context.screen.problem(refused_one)
         return outcome.refused(refused_one)
-
-
-def asked_again(context: Context, git: Git, got: Sequence[Got]) -> list[Got]:
-    """Ask git in every clone, as a later pull does, once all profiles are written. What fails is shown and reported."""
-    answers: dict[int, Problem | None] = {}
-    wanted = {number: it.outcome.cloned.directory for number, it in enumerate(got) if it.outcome.cloned}
-
-    def ask(number: int, folder: Path) -> None:
-        try:
-            git.do(folder, "ls-remote", "--quiet", "--", git.remote(folder), "HEAD")
-            answers[number] = None
-        except Problem as problem:
-            answers[number] = problem
-
-    crew = Crew(_AT_ONCE)
-    for number, folder in wanted.items():
-        crew.add(partial(ask, number, folder))
-    try:
-        with context.screen.busy("Checking all clones with git"):
-            crew.finish(_CHECK_S)
-    except KeyboardInterrupt:
-        raise Cancelled(
-            "Canceled. The profiles and the clones were kept, but not all clones were checked again.",
-            next="To check them, run the same command again.",
-        ) from None
-    late = [got[number].place.name for number in wanted if number not in answers]
-    if late:
-        context.screen.note(f"git didn't answer in time for {', '.join(late)}, so that wasn't checked again.")
-    return [_told_again(context, it, answers.get(number)) for number, it in enumerate(got)]
-
-
-def _told_again(context: Context, one: Got, problem: Problem | None) -> Got:
-    if not problem:
-        return one
-    problem.what = f"{one.place.name}: the clone is there, but git can't use it. {problem.what}"
-    context.screen.problem(problem)
-    return replace(one, outcome=one.outcome.refused(problem))
 
 
 def _where_it_is(context: Context, one: Wanted, folder: Path) -> Wanted:

@@ -39,7 +39,7 @@ from ccsetup.wizard.clone_request import Wish, way
 from ccsetup.wizard.engine import Trail, Walk
 from ccsetup.wizard.options import Options, looking, refuse_unused
 from ccsetup.wizard.review import CHANGE, RETRY, change_an_answer, decide
-from ccsetup.wizard.team_clones import Got, Wanted, asked_again, clone_all, folder_of
+from ccsetup.wizard.team_clones import Got, Wanted, clone_all, folder_of
 from ccsetup.wizard.team_offer import SHOWN, Received, chosen_of, needed_for, places_of, reached
 from ccsetup.wizard.verify import Claim, route
 from ccsetup.wizard.welcome import greet
@@ -408,24 +408,22 @@ def _change(context: Context, jobs: Sequence[Job]) -> None:
 def _carried_out(
     context: Context, found: Received, options: Options, jobs: Sequence[Job], wanted: Clones, git: Git
 ) -> Report:
-    """Write and verify each access, then clone with it. If one fails, only its own repositories are skipped."""
+    """Write and verify each access, then clone. If an access fails, only its own repositories are skipped.
+
+    No clone is made before all profiles are written, so git uses them as it will from then on.
+    """
     outcomes: list[Outcome] = []
-    got: list[Got] = []
     try:
         for job in jobs:
-            outcome = _proven(context, options, job)
-            outcomes.append(outcome)
-            if outcome.problems:
-                got += [Got(one.place, replace(outcome, repository=None)) for one in wanted[job.entry.name]]
-                continue
-            got += clone_all(context, git, wanted[job.entry.name], outcome)
+            outcomes.append(_proven(context, options, job))
+        works = [(one, it) for job, it in zip(jobs, outcomes, strict=True) for one in wanted[job.entry.name]]
+        got = clone_all(context, git, works)
     finally:  # one undo for all of them, even after Ctrl-C
         backups = context.files.join([path for it in outcomes for path in it.backups])
     outcomes = [replace(it, backups=backups if number == 0 else ()) for number, it in enumerate(outcomes)]
     if any(not it.problems for it in outcomes):
         clones = {it.place.name: it.outcome.cloned.directory for it in got if it.outcome.cloned}
         team_memory.remember(context, found, clones)
-    got = asked_again(context, git, got)
     for it in got:
         if it.outcome.cloned:
             after_clone.see_to_name(context, git, it.outcome.cloned.directory, it.outcome, None)

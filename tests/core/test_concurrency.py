@@ -13,7 +13,7 @@ import pytest
 from paths import ROOT
 
 from ccsetup.cli import context
-from ccsetup.core.concurrency import signals_stay_here, within
+from ccsetup.core.concurrency import Crew, Early, alone, ended_by_ctrl_c, interrupted, signals_stay_here, within
 
 
 def test_works_are_done_at_once_and_returned_in_their_order() -> None:
@@ -90,3 +90,54 @@ def test_threads_begun_here_leave_ctrl_c_to_the_main_thread() -> None:
     warming.begin(look)
     warming.wait()
     assert seen[3:] == [True]
+
+
+def test_a_crew_that_is_stopped_ends_what_its_threads_wait_for_and_starts_nothing_more() -> None:
+    begun, ended, said = threading.Barrier(3), threading.Event(), list[str]()
+
+    def waits_for_a_program() -> None:
+        try:
+            with ended_by_ctrl_c(ended.set):
+                begun.wait(30)
+                assert ended.wait(30)
+        except KeyboardInterrupt:
+            said.append("program")
+            raise
+
+    def waits_for_an_answer() -> None:
+        begun.wait(30)
+        try:
+            within(30, lambda: ended.wait(30) and threading.Event().wait(30))
+        except KeyboardInterrupt:
+            said.append("answer")
+            raise
+
+    crew = Crew(2, float("inf"))
+    crew.add(waits_for_a_program)
+    crew.add(waits_for_an_answer)
+    crew.add(lambda: said.append("third"))
+    crew.finish(0.01)
+    begun.wait(30)
+    crew.stop()
+    assert sorted(said) == ["answer", "program"]
+
+
+def test_outside_a_crew_nothing_is_interrupted() -> None:
+    interrupted()
+    with ended_by_ctrl_c(lambda: pytest.fail("it was ended")):
+        pass
+
+
+def test_what_was_begun_early_is_waited_for_or_done_again_if_it_failed() -> None:
+    go, asked = threading.Event(), list[bool]()
+
+    def work() -> str:
+        assert go.wait(30)
+        asked.append(alone.get())
+        return "early"
+
+    early = Early(work)
+    go.set()
+    assert (early.result(lambda: "late"), early.result(lambda: "late")) == ("early", "early")
+    assert asked == [True]  # nobody is asked for anything meanwhile
+    assert Early(lambda: 1 // 0).result(lambda: 7) == 7

@@ -1,5 +1,6 @@
 """The screen: as plain lines in a pipe, and on a pseudo-terminal as a person sees it."""
 
+import contextlib
 import fcntl
 import io
 import json
@@ -530,3 +531,55 @@ def test_a_search_in_one_region_counts_nothing():
         counted(1, 1)
         seen.until("Looking for X in us-east-2")
         assert "1 of 1" not in seen.text()
+
+
+def test_what_happens_side_by_side_is_written_in_order():
+    piped = Piped()
+    with piped.screen.side_by_side("Cloning 3 repositories", ["one", "two", "three"]) as lanes:
+        with lanes.lane(0) as first:
+            with lanes.lane(2) as third:
+                third.done("cloned", "./three")
+            with lanes.lane(1) as second, second.busy("Cloning two"):
+                second.done("cloned", "./two")
+            assert piped.err() == ""
+            first.problem(Problem("one: The disk is full.", code="git.failed"))
+        assert [line.split()[-1] for line in piped.err().splitlines()] == ["full.", "./two", "./three"]
+
+
+def test_what_was_said_before_it_was_stopped_is_written_too():
+    piped = Piped()
+    with (
+        pytest.raises(KeyboardInterrupt),
+        piped.screen.side_by_side("Cloning 2 repositories", ["one", "two"]) as lanes,
+        lanes.lane(0) as first,
+    ):
+        first.done("access", "one in us-east-2")
+        with lanes.lane(1) as second:
+            second.done("cloned", "./two")
+        raise KeyboardInterrupt
+    assert piped.err() == " ✓ access    one in us-east-2\n ✓ cloned    ./two\n"
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (50, 20)])
+def test_each_of_eight_has_a_row_that_fits_and_the_next_one_takes_its_place(columns, rows, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))  # rich asks this process's own terminal, which isn't this one
+    seen = Seen(columns, rows=rows)
+    names = [f"service-{number}-with-a-long-name" for number in range(10)]
+    with seen.screen.side_by_side("Cloning 10 repositories", names) as lanes, contextlib.ExitStack() as opened:
+        running = [opened.enter_context(contextlib.ExitStack()) for _ in range(8)]
+        for number, one in enumerate(running):
+            screen = one.enter_context(lanes.lane(number))
+            update = one.enter_context(screen.busy(f"Cloning {names[number]}"))
+            update("Receiving objects 45% 8.1 MiB", 0.5)
+        seen.until("service-7")
+        shown = [line.rstrip() for line in seen.text().splitlines() if line.strip()]
+        assert [line.split()[0] for line in shown[1:]] == names[:8]
+        assert all("Receiving objects" in line for line in shown[1:])
+        running[3].close()
+        screen = running[3].enter_context(lanes.lane(8))
+        running[3].enter_context(screen.busy("Cloning it"))
+        seen.until("1 of 10 done")
+        seen.until("service-8")
+        shown = [line.split()[0] for line in seen.text().splitlines() if line.strip()]
+        assert shown[1:] == [*names[:3], names[8], *names[4:8]]
+    assert seen.lines() == []

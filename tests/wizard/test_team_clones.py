@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Barrier, Event, Lock
 from typing import Any
 
 import pytest
 from script import FakeAws, FakeGit, Shown, context
 
+from ccsetup.core.concurrency import alone, ended_by_ctrl_c
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Elsewhere, NoRepository, Problem
 from ccsetup.core.model import CloneResult, Expected, Repository, Route, Target, Who
@@ -40,7 +42,7 @@ def wanted(name: str = "Demo", fixed: bool = False, **target: str) -> Wanted:
 
 
 def cloned(around: Context, *each: Wanted) -> list[Got]:
-    return team_clones.clone_all(around, around.git, each, Outcome(profile="dev"))
+    return team_clones.clone_all(around, around.git, [(one, Outcome(profile="dev")) for one in each])
 
 
 def said(around: Context) -> str:
@@ -119,13 +121,107 @@ def test_one_that_fails_is_named_and_the_next_is_cloned(tmp_path: Path) -> None:
     assert (two.outcome.problems, (around.cwd / "Two").is_dir()) == ((), True)
 
 
-def test_ctrl_c_says_how_many_are_there(tmp_path: Path) -> None:
+class Full(FakeGit):
+    """Lets no clone go on before as many run as can at the same time, the last ones apart, and counts them."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.lock, self.at_once, self.most = Lock(), 0, 0
+        self.full, self.left = Barrier(8), count // 8 * 8
+
+    def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
+        with self.lock:
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+            self.left -= 1
+            waits = self.left >= 0
+        if waits:
+            self.full.wait(30)
+        with self.lock:
+            self.at_once -= 1
+        return super().clone(route, directory, branch, progress, default)
+
+
+def test_eight_are_cloned_at_a_time_and_never_more(tmp_path: Path) -> None:
+    names = [f"part-{number}" for number in range(20)]
+    git = Full(len(names))
+    around = context(tmp_path, aws=Aws(), git=git)
+    each = cloned(around, *map(wanted, names))
+    assert git.most == 8
+    assert [got.place.name for got in each if got.outcome.cloned] == names
+
+
+def test_what_is_said_and_told_keeps_the_order_of_the_file(tmp_path: Path) -> None:
+    """Each one is cloned only once the next one is: the last is done first."""
+    names = [f"part-{number}" for number in range(8)]
+    done = {name: Event() for name in names}
+
+    class Backwards(FakeGit):
+        def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
+            later = names[names.index(directory.name) + 1 :]
+            assert not later or done[later[0]].wait(30)
+            result = super().clone(route, directory, branch, progress, default)
+            done[directory.name].set()
+            return result
+
+    around = context(tmp_path, aws=Aws(), git=Backwards())
+    each = cloned(around, *map(wanted, names))
+    assert [call.split()[2] for call in around.git.calls if call.startswith("clone")] == names[::-1]  # type: ignore[attr-defined]
+    assert [got.place.name for got in each] == names
+    told = [line.split()[2].removeprefix("./") for line in said(around).splitlines() if line.startswith("done cloned")]
+    assert told == names
+
+
+def test_nothing_is_asked_while_several_are_cloned(tmp_path: Path) -> None:
+    seen = []
+
+    class Asking(Aws):
+        def repository(self, who: Who, name: str) -> Repository:
+            seen.append(alone.get())
+            return super().repository(who, name)
+
+    around = context(tmp_path, aws=Asking())
+    cloned(around, wanted("One"), wanted("Two"))
+    assert seen == [True, True]
+
+
+def test_the_repositories_of_a_profile_that_failed_are_skipped(tmp_path: Path) -> None:
+    around = context(tmp_path, aws=Aws())
+    refused = Outcome(profile="other").refused(Problem("No.", code="access.identity"))
+    works = [(wanted("One"), refused), (wanted("Two"), Outcome(profile="dev")), (wanted("Three"), refused)]
+    each = team_clones.clone_all(around, around.git, works)
+    assert [(got.place.name, got.document()["ok"]) for got in each] == [("One", False), ("Two", True), ("Three", False)]
+    assert [path.name for path in around.cwd.iterdir()] == ["Two"]
+
+
+def test_ctrl_c_ends_what_runs_and_says_how_many_are_there(tmp_path: Path) -> None:
+    first = Event()
+
     class Git(FakeGit):
         def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
             if directory.name == "Two":
+                assert first.wait(30)
                 raise KeyboardInterrupt
-            return super().clone(route, directory, branch, progress, default)
+            if directory.name == "Three":
+                git = Event()
+                with ended_by_ctrl_c(git.set):
+                    assert git.wait(30)
+            result = super().clone(route, directory, branch, progress, default)
+            first.set()
+            return result
 
     around = context(tmp_path, aws=Aws(), git=Git())
     with pytest.raises(Cancelled, match="1 of 3 repositories were cloned"):
         cloned(around, wanted("One"), wanted("Two"), wanted("Three"))
+    assert [path.name for path in around.cwd.iterdir()] == ["One"]
+
+
+def test_ctrl_c_says_what_is_left_of_a_clone(tmp_path: Path) -> None:
+    class Git(FakeGit):
+        def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
+            raise Cancelled("Canceled. Couldn't remove /work/.ccsetup-1 (busy). Remove it yourself.")
+
+    around = context(tmp_path, aws=Aws(), git=Git())
+    with pytest.raises(Cancelled, match="0 of 2 repositories were cloned"):
+        cloned(around, wanted("One"), wanted("Two"))
+    assert "One: Canceled. Couldn't remove /work/.ccsetup-1 (busy). Remove it yourself." in said(around)

@@ -90,13 +90,13 @@ def test_what_another_program_writes_in_between_keeps_its_place(tmp_path: Path) 
     around = plain(home(tmp_path))
     config = around.home / ".aws" / "config"
 
-    class Busy(Kept):
-        def clone(self, route: Any, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
-            if directory.name == "MySharedDemoRepo":
+    class Busy(type(around.aws)):  # type: ignore[misc]
+        def identity(self, who: Any) -> Any:
+            if "theirs" not in config.read_text():
                 config.write_text(config.read_text() + "\n[profile theirs]\nregion = us-east-1\n")
-            return super().clone(route, directory, branch, progress, default)
+            return super().identity(who)
 
-    around = replace(around, git=Busy())
+    around = replace(around, aws=Busy(), git=Kept())
     assert run(around, file(TWO, PLACES), None, "--yes").exit_code == 0
     assert changes(around) == ["acme-other", "acme-dev"]  # each by itself, so that undo can tell theirs apart
     undone(around)

@@ -1,17 +1,18 @@
-"""Several accesses in one join: each has a profile of its own, and every clone is asked again at the end."""
+"""Several accesses in one join: each has a profile of its own, and none is cloned with before all are there."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from script import Script
-from test_team_setup import BASE, Aws, Git, Report, clones, file, home, run, shown, sso
+from test_team_setup import BASE, Aws, Git, clones, file, home, run, shown, sso
 
 from ccsetup.core.context import Context
-from ccsetup.core.errors import BadAnswer, Cancelled, Problem
-from ccsetup.core.model import Identity, Who
+from ccsetup.core.errors import BadAnswer
+from ccsetup.core.model import CloneResult, Identity, Route, Who
 from ccsetup.team.file import Refused
 
 OTHER = "444455556666"
@@ -32,7 +33,7 @@ def config(around: Context) -> str:
 
 
 def used(around: Context) -> list[str]:
-    return [call.split()[1].partition("//")[2] for call in clones(around)]
+    return sorted(call.split()[1].partition("//")[2] for call in clones(around))
 
 
 @pytest.mark.parametrize("flags", [("--yes",), ("--yes", "--dry-run")])
@@ -88,7 +89,7 @@ def test_a_pattern_that_answers_fill_in_equally_gets_the_account(tmp_path: Path)
     one = sso().replace("profile = acme-dev", "profile = team-{session}").replace("  sso_session = acme\n", "")
     other = away(one).replace("[[default]]", "[[other]]")
     assert run(around, file(one + other, PLACES), None, "--yes").exit_code == 0
-    assert used(around) == ["team-acme@MySharedDemoRepo", f"team-acme-{OTHER}@reports"]
+    assert used(around) == [f"team-acme-{OTHER}@reports", "team-acme@MySharedDemoRepo"]
 
 
 def test_a_flag_does_not_take_the_name_of_another_access(tmp_path: Path) -> None:
@@ -107,43 +108,20 @@ def test_nor_does_an_answer_at_the_review_which_is_asked_again(tmp_path: Path) -
     )  # fmt: skip
     assert run(around, file(sso() + away(sso("other", profile="acme-other")), PLACES), script).exit_code == 0
     assert "acme-other is the profile for another access" in script.asked[4].notice
-    assert used(around) == ["mine@MySharedDemoRepo", "acme-other@reports"]
+    assert used(around) == ["acme-other@reports", "mine@MySharedDemoRepo"]
 
 
-class Torn(Git):
-    """Clones everything, and then gets through from the clone in one folder no more."""
+def test_no_clone_is_made_before_all_profiles_are_written(tmp_path: Path) -> None:
+    seen = []
 
-    def do(self, directory: Path, *words: str) -> str:
-        if words[0] == "ls-remote" and directory.name == "second":
-            raise Problem("CodeCommit has no repository second.", code="access.repository")
-        return super().do(directory, *words)
+    class Late(Git):
+        def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
+            seen.append((around.home / ".aws" / "config").read_text().count("[profile "))
+            return super().clone(route, directory, branch, progress, default)
 
-
-def asked_again(tmp_path: Path, git: Git, *flags: str) -> tuple[Report, Context]:
-    around = replace(home(tmp_path), git=git)
-    places = "  [[first]]\n  [[second]]\n  [[third]]\n"
-    return run(around, file(sso(), places), None, "--yes", *flags), around
-
-
-def test_a_clone_that_git_cannot_use_at_the_end_is_no_success(tmp_path: Path) -> None:
-    report, around = asked_again(tmp_path, Torn())
-    assert report.exit_code == 1
-    assert [it["ok"] for it in report.document["team"]["repositories"]] == [True, False, True]
-    (problem,) = report.document["problems"]
-    assert problem["code"] == "access.repository"
-    assert problem["what"].startswith("second: the clone is there, but git can't use it.")
-    assert "second: the clone is there" in shown(around)
-
-
-def test_every_clone_is_asked_once_and_none_that_was_not_made(tmp_path: Path) -> None:
-    git = Git()
-    report, _ = asked_again(tmp_path, git)
-    assert report.exit_code == 0
-    assert git.calls.count("ls-remote --quiet -- origin HEAD") == 3
-    git = Git()
-    (tmp_path / "b").mkdir()
-    asked_again(tmp_path / "b", git, "--no-clone")
-    assert not [call for call in git.calls if call.startswith("ls-remote --quiet")]
+    around = replace(plain(home(tmp_path)), git=Late())
+    assert run(around, file(sso() + away(sso("other", profile="acme-other")), PLACES), None, "--yes").exit_code == 0
+    assert seen == [2, 2]
 
 
 def test_a_source_and_its_role_keep_their_names(tmp_path: Path) -> None:
@@ -152,21 +130,3 @@ def test_a_source_and_its_role_keep_their_names(tmp_path: Path) -> None:
     text = file(f"{role}  source_profile = acme-dev\n  region = us-east-2\n{sso('first')}")
     assert run(around, text, None, "--yes").exit_code == 0
     assert used(around) == ["Developer@MySharedDemoRepo"]
-
-
-def test_ctrl_c_during_the_last_check_says_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stopped(self: object, seconds: float) -> bool:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("ccsetup.wizard.team_clones.Crew.finish", stopped)
-    with pytest.raises(Cancelled, match="The profiles and the clones were kept"):
-        asked_again(tmp_path, Git())
-
-
-def test_no_answer_in_time_is_neither_a_success_nor_a_fault_of_the_clone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ccsetup.wizard.team_clones.Crew.finish", lambda self, seconds: False)
-    report, around = asked_again(tmp_path, Git())
-    assert report.exit_code == 0
-    assert "git didn't answer in time for first, second, third" in shown(around)

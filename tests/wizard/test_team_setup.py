@@ -9,19 +9,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event, Lock
 from typing import Any
 
 import pytest
 from conftest import CleanEnv
 from paths import ROOT
 from script import FakeAws, FakeGit, Script, Shown, context, tree
-from terminal import Terminal, program
+from terminal import CTRL_C, Terminal, program
 from test_team_file import HOSTILE
 
 from ccsetup.cli import parser
 from ccsetup.cli.commands import setup
+from ccsetup.core.concurrency import ended_by_ctrl_c
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, NoRepository, Problem
 from ccsetup.core.model import CloneResult, Identity, Repository, Route, Who
@@ -42,6 +45,7 @@ SSO = """\
 ROLE = "  kind = role\n  role_arn = arn:aws:iam::111122223333:role/Developer\n  region = us-east-2\n  profile = code\n"
 BASE = "[base]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = " + "s" * 40 + "\n"
 NAMED = ("role_session_name", "maria")
+ONE_AT_A_TIME = Lock()
 REFUSED = Problem("AWS does not know these credentials.", code="access.identity")
 
 
@@ -83,8 +87,29 @@ class Git(FakeGit):
 
     def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
         directory.parent.mkdir(parents=True, exist_ok=True)
-        self.origins = {**self.origins, directory.name: route.url}
+        with ONE_AT_A_TIME:
+            self.origins = {**self.origins, directory.name: route.url}
         return super().clone(route, directory, branch, progress, default)
+
+
+class Stopped(Git):
+    """At `second`, Ctrl-C comes once `first` is cloned; `third` waits for its git, which Ctrl-C ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cloned = Event()
+
+    def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
+        if directory.name == "second":
+            assert self.cloned.wait(30)
+            raise KeyboardInterrupt
+        if directory.name == "third":
+            git = Event()
+            with ended_by_ctrl_c(git.set):
+                assert git.wait(30)
+        result = super().clone(route, directory, branch, progress, default)
+        self.cloned.set()
+        return result
 
 
 def run(around: Context, text: str, script: Script | None = None, *flags: str) -> Report:
@@ -103,8 +128,9 @@ def shown(around: Context) -> str:
 
 
 def clones(around: Context) -> list[str]:
+    """Return the clones that git was asked for, sorted, since several are made at the same time."""
     assert isinstance(around.git, FakeGit)
-    return [call for call in around.git.calls if call.startswith("clone")]
+    return sorted(call for call in around.git.calls if call.startswith("clone"))
 
 
 def home(tmp_path: Path, config: str = "", credentials: str = "") -> Context:
@@ -124,8 +150,8 @@ def test_one_yes_is_all_and_what_it_would_do_is_shown_before(tmp_path: Path) -> 
     report = run(around, file(sso(), TWO), Script(("review", "go")))
     assert report.exit_code == 0
     assert clones(around) == [
-        "clone codecommit::us-east-2://acme-dev@MySharedDemoRepo shared main",
         "clone codecommit::eu-west-1://acme-dev@payments-api payments-api",
+        "clone codecommit::us-east-2://acme-dev@MySharedDemoRepo shared main",
     ]
     text = shown(around)
     assert text.index("from the file") < text.index("team Acme platform") < text.index("+[profile acme-dev]")
@@ -263,12 +289,6 @@ def test_an_answer_of_the_file_can_be_changed_at_the_review(tmp_path: Path) -> N
 
 
 def test_ctrl_c_between_two_clones_says_what_is_there_and_how_to_go_on(tmp_path: Path) -> None:
-    class Stopped(Git):
-        def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
-            if directory.name == "second":
-                raise KeyboardInterrupt
-            return super().clone(route, directory, branch, progress, default)
-
     around = replace(home(tmp_path), git=Stopped())
     with pytest.raises(Cancelled, match="1 of 3 repositories were cloned") as left:
         run(around, file(sso(), "  [[first]]\n  [[second]]\n  [[third]]\n"), None, "--yes")
@@ -339,24 +359,63 @@ def test_ten_repositories_killed_half_way_are_finished_by_the_next_run_and_none_
         command, env=env, cwd=work, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     until = time.monotonic() + 60
-    while not (work / "part-5" / ".git").exists():
+    while len(there := [name for name in names if (work / name / ".git").exists()]) < 3:
         assert time.monotonic() < until and first.poll() is None
         time.sleep(0.002)
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
-    whole = {name: (work / name / ".git" / "HEAD").stat().st_ino for name in names[:5]}
-    assert not (work / "part-7").exists()
+    whole = {name: (work / name / ".git" / "HEAD").stat().st_ino for name in there}
+    assert sum((work / name).exists() for name in names) < 10
     done = subprocess.run(command, env=env, cwd=work, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     told: list[dict[str, Any]] = json.loads(done.stdout)["team"]["repositories"]
     assert [it["name"] for it in told if it["ok"] and it["commit"]] == names
-    assert {name: (work / name / ".git" / "HEAD").stat().st_ino for name in names[:5]} == whole
-    assert done.stderr.count("already cloned") >= 5
+    assert {name: (work / name / ".git" / "HEAD").stat().st_ino for name in there} == whole
+    assert done.stderr.count("already cloned") >= len(there)
     for name in names:
         status = subprocess.run(
             ["git", "-C", work / name, "status", "--porcelain"], env=env, capture_output=True, text=True, check=True
         )
         assert (status.stdout, (work / name / ".git" / "ccsetup-cloning").exists()) == ("", False)
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_eight_clones_at_once_and_leaves_nothing_of_them(
+    sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path
+) -> None:
+    env, work = env_of(sandbox, clean_env, tmp_path / "home"), tmp_path / "work"
+    work.mkdir()
+    names = [f"part-{number}" for number in range(10)]
+    for name in names:
+        sandbox.state.add_repository(CODE, REGION, name, commits=1)
+    path = tmp_path / "team.ini"
+    path.write_text(file(sso(), "".join(f"  [[{name}]]\n" for name in names)))
+    command = [program(), "setup", "--team", str(path), "--yes", "--device-code"]
+    terminal = Terminal(command, env, work, columns=50, rows=20)
+    terminal.wait("Cloning 10 repositories")
+    sandbox.state.delay_s = 3
+    terminal.wait(*(f"{name} Cloning {name}" for name in names[:8]))
+    until = time.monotonic() + 30
+    while len(list(work.glob(".ccsetup-*/*/*/.git"))) < 8 and time.monotonic() < until:
+        terminal.read()
+    rows = [line for line in terminal.screen.display if line.strip().startswith("part-")]
+    assert [line.split()[0] for line in rows] == names[:8]
+    terminal.press(CTRL_C)
+    assert terminal.exit_code() == 130
+    assert "0 of 10 repositories were cloned. Next: To continue, run the same command again." in terminal.flat()
+    assert list(work.iterdir()) == []
+    assert not list((tmp_path / "home").rglob("clones"))
+    assert not running_in(work)
+
+
+def running_in(folder: Path) -> list[str]:
+    """Return the commands of the processes whose current folder is this one, or inside it, or was."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if os.readlink(process / "cwd").startswith(str(folder)):
+                found.append((process / "cmdline").read_text())
+    return found
 
 
 def kind_file(kind: str, *lines: str, repository: str = "MySharedDemoRepo") -> str:

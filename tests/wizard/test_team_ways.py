@@ -82,7 +82,7 @@ def machine(tmp_path: Path) -> Context:
 
 
 def cloned(around: Context) -> list[str]:
-    return [" ".join(call.split()[1:3]) for call in clones(around)]
+    return sorted(" ".join(call.split()[1:3]) for call in clones(around))
 
 
 STAFF = [
@@ -102,7 +102,7 @@ def test_staff_choose_their_way_in_once_and_get_both_accounts(tmp_path: Path) ->
     script = Script(("access", "staff"), ("review", "go"))
     assert run(around, FILE, script).exit_code == 0
     assert [choice.label for choice in script.asked[0].choices] == ["Employees", "Contractors"]
-    assert cloned(around) == STAFF
+    assert cloned(around) == sorted(STAFF)
 
 
 def test_a_contractor_gets_what_contractors_reach_and_is_told_of_the_rest(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_contractor_gets_what_contractors_reach_and_is_told_of_the_rest(tmp_pa
         {"name": "people-tools", "access": ["staff-people"]},
         {"name": "demo-east", "access": ["staff"]},
     ]
-    assert cloned(around) == CONTRACTOR
+    assert cloned(around) == sorted(CONTRACTOR)
     assert "sso" not in (around.home / ".aws" / "config").read_text()
     assert "Your access doesn't reach people-tools, demo-east." in shown(around)
 
@@ -124,7 +124,7 @@ def test_the_kind_is_a_choice_too(tmp_path: Path) -> None:
     path.write_text(FILE)
     words = ["setup", "role", "--team", str(path), "--yes", "--source-profile", "base"]
     assert setup.main(parser.parsed(words), lambda: around).exit_code == 0
-    assert cloned(around) == CONTRACTOR
+    assert cloned(around) == sorted(CONTRACTOR)
 
 
 def test_without_a_person_the_choice_has_to_be_given(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_a_hostile_access_list_gives_no_one_what_they_did_not_choose(tmp_path: P
     text = FILE.replace("access = staff-people", "access = contractor, staff-people")
     around = machine(tmp_path)
     assert run(around, text, None, "--yes", "--access", "staff").exit_code == 0
-    assert cloned(around) == STAFF
+    assert cloned(around) == sorted(STAFF)
     assert "base" not in (around.home / ".aws" / "config").read_text()
 
 
@@ -179,7 +179,7 @@ def test_two_roles_of_one_start_have_one_source_which_is_asked_once(tmp_path: Pa
     assert run(around, text, script).exit_code == 0
     config = (around.home / ".aws" / "config").read_text()
     assert (config.count("source_profile = base"), config.count("role_session_name = carlos")) == (2, 2)
-    assert cloned(around)[-1] == "codecommit::us-east-2://more@people-tools people-tools"
+    assert "codecommit::us-east-2://more@people-tools people-tools" in cloned(around)
 
 
 DEFAULT = FILE.replace("[[staff]]", "[[default]]").replace("= staff,", "= default,").replace("= staff\n", "= default\n")

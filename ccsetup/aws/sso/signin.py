@@ -84,6 +84,10 @@ class SignIn:
         self._left: dict[Path, str] = {}
         self._regions: dict[str, tuple[str, str]] = {}
 
+    def warm(self) -> None:
+        """Load what its clients are made from. Asks nobody."""
+        self._center.warm()
+
     def token(self, start: Start) -> Secret:
         """Return an access token: from this run, the shared cache, a refresh, or a sign-in in the browser."""
         return self._held(start).access
