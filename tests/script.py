@@ -184,6 +184,9 @@ class FakeAws:
     def expect(self, who: Who) -> bool:
         return False
 
+    def warm_client(self, service: str) -> None:
+        self.calls.append(f"warm {service}")
+
     def signed_in(self) -> Sequence[Edit]:
         return ()
 
