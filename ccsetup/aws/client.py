@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from threading import get_ident
 from typing import Any, TypeVar
 
 from ccsetup.aws import identities, machine_role, repository_search
@@ -259,12 +260,17 @@ class _Caller:
 
     def __init__(self, who: Who, keys: Keys, session: Any) -> None:
         self.who, self.keys, self.session = who, keys, session
-        self._files = files_of(session)
+        self._files, self._thread = files_of(session), get_ident()
 
     def is_still(self, who: Who) -> bool:
-        """Say whether this is the same caller, whose profile is on disk and hasn't changed since."""
+        """Say whether this is the same caller, whose profile is on disk and hasn't changed since.
+
+        Another thread needs a session of its own.
+        """
+        if who != self.who or who.profiles is not None or get_ident() != self._thread:
+            return False
         lasts = self.keys.expires_at is None or self.keys.expires_at > datetime.now(timezone.utc) + _SPARE
-        return who == self.who and who.profiles is None and lasts and files_of(self.session) is self._files
+        return lasts and files_of(self.session) is self._files
 
 
 @contextmanager

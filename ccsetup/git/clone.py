@@ -54,7 +54,7 @@ def make(
         return done
 
     found = [""]
-    begun = early.taken(branch, progress) if early else None
+    begun = early.taken(route, branch, progress) if early else None
     done, left = privately(records, directory, route.url, fill, begun[0] if begun else None)
     if refused := ownership.refusal(runner.ask(directory, "rev-parse", "--git-dir").errors):  # a share, or WSL's /mnt/c
         return CloneResult(found[-1], refused, tuple(filter(None, (warnings(done), left))))

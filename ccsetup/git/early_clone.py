@@ -76,11 +76,11 @@ class EarlyClone:
             self._heads = _NOTHING if done.code else self._look(self._work.site.repository)
         return self._heads
 
-    def taken(self, branch: str, progress: Progress) -> tuple[PrivateClone, Done] | None:
-        """Return the clone and git's result if it has this branch or tag checked out. Otherwise drop it."""
-        heads = self.heads(progress)
+    def taken(self, route: Route, branch: str, progress: Progress) -> tuple[PrivateClone, Done] | None:
+        """Return the clone and git's result if this branch or tag came by this route. Otherwise drop it."""
+        head = self.heads(progress).head if route == self.route else ""
         work, child = self._work, self._child
-        if work and child and branch and branch == (self._branch or heads.head):
+        if work and child and head and branch == (self._branch or head):
             self._work = None
             return work, child.done(progress)
         self.drop()

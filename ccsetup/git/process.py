@@ -250,6 +250,7 @@ class Child:
         """Wait for git, showing its progress, and return its result. Raises Problem if the server says nothing."""
         shown, end = None, time.monotonic() + CHECK_S
         while self._reader.is_alive():
+            interrupted()
             self._reader.join(_GLANCE_S)
             if self._told and self._told != shown:
                 shown = self._told

@@ -13,10 +13,11 @@ from ccsetup.core.concurrency import Crew
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Elsewhere, Problem
 from ccsetup.core.result import Outcome, told
+from ccsetup.git.early_clone import EarlyClone
 from ccsetup.team.contents import Place
 from ccsetup.wizard import after_clone, checkout
 from ccsetup.wizard.team_offer import inside
-from ccsetup.wizard.verify import Claim, seen
+from ccsetup.wizard.verify import Claim, route, seen
 
 if TYPE_CHECKING:
     from ccsetup.core.context import Git
@@ -134,8 +135,10 @@ def _cloned(context: Context, git: Git, one: Wanted, before: Outcome) -> Outcome
         folder = folder_of(context, one)
         one = _where_it_is(context, one, folder)
         checkout.is_this_clone(context, folder, one.claim.target)
-        claim, outcome = _seen(context, git, one, outcome)
-        cloned = checkout.clone(context, git, claim, folder, None, outcome.default_branch)
+        with git.early(route(context, one.claim), folder, one.claim.branch) as early:
+            early.begin()  # the profile is verified
+            claim, outcome = _seen(context, git, one, outcome, early)
+            cloned = checkout.clone(context, git, claim, folder, None, outcome.default_branch, early)
         outcome = outcome.with_clone(cloned)
         refused = after_clone.submodules(context, git, claim, folder) if one.place.submodules == "yes" else []
         return replace(outcome, problems=(*outcome.problems, *refused))
@@ -158,10 +161,10 @@ def _in(claim: Claim, region: str) -> Claim:
     return replace(claim, region=region, target=claim.target._replace(region=region))
 
 
-def _seen(context: Context, git: Git, one: Wanted, outcome: Outcome) -> tuple[Claim, Outcome]:
+def _seen(context: Context, git: Git, one: Wanted, outcome: Outcome, early: EarlyClone) -> tuple[Claim, Outcome]:
     """Check that the repository is in its region or, if that was a default, in the only other region that has it."""
     try:
-        return one.claim, seen(context, one.claim, git, outcome)
+        return one.claim, seen(context, one.claim, git, outcome, early)
     except Elsewhere as refused:
         if one.fixed or len(refused.found) != 1:
             raise

@@ -114,7 +114,10 @@ def prove(
 def seen(context: Context, claim: Claim, git: Git, outcome: Outcome, early: EarlyClone | None = None) -> Outcome:
     """Check that the profile can see the repository and that git can reach it. Raises Problem."""
     repository, refused = _repository(context, claim.who, claim)
-    branches = _arrived(context, git, claim, early, repository.default_branch) if early and not refused else []
+    say_what_git_lacks(context, claim)
+    branches: list[str] = []
+    if early and early.has_begun and not refused:
+        branches = _arrived(context, git, claim, early, repository.default_branch)
     branches = branches or _git(context, git, claim, refused, outcome.identity)
     if claim.branch and claim.branch not in branches and not git.is_tag(route(context, claim), claim.branch):
         there = did_you_mean(claim.branch, branches) or f"Available branches: {', '.join(branches[:5]) or 'none'}"
@@ -216,14 +219,12 @@ def _look_elsewhere(context: Context, who: Who, claim: Claim, refused: Problem) 
 
 def _arrived(context: Context, git: Git, claim: Claim, early: EarlyClone, default: str) -> list[str]:
     """Return the branches of a clone that has begun, none if git has to be asked."""
-    say_what_git_lacks(context, claim)
-    with context.screen.busy("Checking access with git") as progress:
+    with context.screen.busy(f"Cloning {claim.target.name}") as progress:
         return list(git.arrived(early, default, progress))
 
 
 def _git(context: Context, git: Git, claim: Claim, refused: Problem | None, identity: Identity | None) -> list[str]:
     """Ask git itself, which decides: API permissions and git permissions are independent."""
-    say_what_git_lacks(context, claim)
     try:
         with context.screen.busy("Checking access with git"):
             branches = list(git.reachable(route(context, claim)))

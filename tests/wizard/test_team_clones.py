@@ -109,10 +109,12 @@ def test_a_clone_that_is_there_already_keeps_its_region_unless_the_file_names_on
 
 def test_one_that_fails_is_named_and_the_next_is_cloned(tmp_path: Path) -> None:
     class Git(FakeGit):
-        def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
+        def clone(
+            self, route: Route, directory: Path, branch: str, progress: Any, default: str = "", early: Any = None
+        ) -> CloneResult:
             if directory.name == "One":
                 raise Problem("The disk is full.", code="git.failed")
-            return super().clone(route, directory, branch, progress, default)
+            return super().clone(route, directory, branch, progress, default, early)
 
     around = context(tmp_path, aws=Aws(), git=Git())
     one, two = cloned(around, wanted("One"), wanted("Two"))
@@ -129,7 +131,9 @@ class Full(FakeGit):
         self.lock, self.at_once, self.most = Lock(), 0, 0
         self.full, self.left = Barrier(8), count // 8 * 8
 
-    def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
+    def clone(
+        self, route: Route, directory: Path, branch: str, progress: Any, default: str = "", early: Any = None
+    ) -> CloneResult:
         with self.lock:
             self.at_once += 1
             self.most = max(self.most, self.at_once)
@@ -139,7 +143,7 @@ class Full(FakeGit):
             self.full.wait(30)
         with self.lock:
             self.at_once -= 1
-        return super().clone(route, directory, branch, progress, default)
+        return super().clone(route, directory, branch, progress, default, early)
 
 
 def test_eight_are_cloned_at_a_time_and_never_more(tmp_path: Path) -> None:
@@ -157,10 +161,12 @@ def test_what_is_said_and_told_keeps_the_order_of_the_file(tmp_path: Path) -> No
     done = {name: Event() for name in names}
 
     class Backwards(FakeGit):
-        def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
+        def clone(
+            self, route: Route, directory: Path, branch: str, progress: Any, default: str = "", early: Any = None
+        ) -> CloneResult:
             later = names[names.index(directory.name) + 1 :]
             assert not later or done[later[0]].wait(30)
-            result = super().clone(route, directory, branch, progress, default)
+            result = super().clone(route, directory, branch, progress, default, early)
             done[directory.name].set()
             return result
 
@@ -198,7 +204,9 @@ def test_ctrl_c_ends_what_runs_and_says_how_many_are_there(tmp_path: Path) -> No
     first = Event()
 
     class Git(FakeGit):
-        def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
+        def clone(
+            self, route: Route, directory: Path, branch: str, progress: Any, default: str = "", early: Any = None
+        ) -> CloneResult:
             if directory.name == "Two":
                 assert first.wait(30)
                 raise KeyboardInterrupt
@@ -206,7 +214,7 @@ def test_ctrl_c_ends_what_runs_and_says_how_many_are_there(tmp_path: Path) -> No
                 git = Event()
                 with ended_by_ctrl_c(git.set):
                     assert git.wait(30)
-            result = super().clone(route, directory, branch, progress, default)
+            result = super().clone(route, directory, branch, progress, default, early)
             first.set()
             return result
 
@@ -218,7 +226,9 @@ def test_ctrl_c_ends_what_runs_and_says_how_many_are_there(tmp_path: Path) -> No
 
 def test_ctrl_c_says_what_is_left_of_a_clone(tmp_path: Path) -> None:
     class Git(FakeGit):
-        def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
+        def clone(
+            self, route: Route, directory: Path, branch: str, progress: Any, default: str = "", early: Any = None
+        ) -> CloneResult:
             raise Cancelled("Canceled. Couldn't remove /work/.ccsetup-1 (busy). Remove it yourself.")
 
     around = context(tmp_path, aws=Aws(), git=Git())

@@ -37,8 +37,10 @@ class Anybody(Aws):
 class Kept(Git):
     """Keeps clones as far as the doctor asks about them."""
 
-    def clone(self, route: Any, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
-        result = super().clone(route, directory, branch, progress, default)
+    def clone(
+        self, route: Any, directory: Path, branch: str, progress: Any, default: str = "", early: Any = None
+    ) -> CloneResult:
+        result = super().clone(route, directory, branch, progress, default, early)
         (directory / "README").write_text("hello")
         return result
 

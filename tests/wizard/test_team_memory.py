@@ -75,10 +75,12 @@ def test_an_access_that_failed_is_not_in_it(tmp_path: Path) -> None:
 
 def test_after_ctrl_c_it_is_one_undo_too(tmp_path: Path) -> None:
     class Stopped(Kept):
-        def clone(self, route: Any, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
+        def clone(
+            self, route: Any, directory: Path, branch: str, progress: Any, default: str = "", early: Any = None
+        ) -> CloneResult:
             if directory.name == "reports":
                 raise KeyboardInterrupt
-            return super().clone(route, directory, branch, progress, default)
+            return super().clone(route, directory, branch, progress, default, early)
 
     around = replace(plain(home(tmp_path)), git=Stopped())
     with pytest.raises(Cancelled):

@@ -115,9 +115,11 @@ def test_no_clone_is_made_before_all_profiles_are_written(tmp_path: Path) -> Non
     seen = []
 
     class Late(Git):
-        def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
+        def clone(
+            self, route: Route, directory: Path, branch: str, progress: Any, default: str = "", early: Any = None
+        ) -> CloneResult:
             seen.append((around.home / ".aws" / "config").read_text().count("[profile "))
-            return super().clone(route, directory, branch, progress, default)
+            return super().clone(route, directory, branch, progress, default, early)
 
     around = replace(plain(home(tmp_path)), git=Late())
     assert run(around, file(sso() + away(sso("other", profile="acme-other")), PLACES), None, "--yes").exit_code == 0

@@ -85,11 +85,13 @@ class Git(FakeGit):
             raise Problem("git cannot read it.", code="access.git")
         return super().reachable(route)
 
-    def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
+    def clone(
+        self, route: Route, directory: Path, branch: str, progress: Any, default: str = "", early: Any = None
+    ) -> CloneResult:
         directory.parent.mkdir(parents=True, exist_ok=True)
         with ONE_AT_A_TIME:
             self.origins = {**self.origins, directory.name: route.url}
-        return super().clone(route, directory, branch, progress, default)
+        return super().clone(route, directory, branch, progress, default, early)
 
 
 class Stopped(Git):
@@ -99,7 +101,9 @@ class Stopped(Git):
         super().__init__()
         self.cloned = Event()
 
-    def clone(self, route: Route, directory: Path, branch: str, progress: Any, default: str = "") -> CloneResult:
+    def clone(
+        self, route: Route, directory: Path, branch: str, progress: Any, default: str = "", early: Any = None
+    ) -> CloneResult:
         if directory.name == "second":
             assert self.cloned.wait(30)
             raise KeyboardInterrupt
@@ -107,7 +111,7 @@ class Stopped(Git):
             git = Event()
             with ended_by_ctrl_c(git.set):
                 assert git.wait(30)
-        result = super().clone(route, directory, branch, progress, default)
+        result = super().clone(route, directory, branch, progress, default, early)
         self.cloned.set()
         return result
 
