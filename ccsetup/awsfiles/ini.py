@@ -164,9 +164,13 @@ def logical(header: str, file: FileName) -> tuple[str, str]:
     return "", header
 
 
-@lru_cache(maxsize=16)  # questions, plan and proof read the same few texts
 def read(text: str, file: FileName, shared: bool = False) -> Document:
     """Read one file's text, even if it is broken: its sections in order, and the first fault."""
+    return _read(text, file, shared)
+
+
+@lru_cache(maxsize=16)  # questions, plan and proof read the same few texts
+def _read(text: str, file: FileName, shared: bool) -> Document:
     if shared:
         return replace(read(text, file), shared=True)
     headers, walked, faults = _plain_headers(text), None, list[Fault]()

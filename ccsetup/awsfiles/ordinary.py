@@ -23,7 +23,7 @@ _OF_KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "
 _OF_SIGN_IN = ("sso_session", "sso_account_id", "sso_role_name", "sso_start_url", "sso_region")
 _SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _OF_CLIENTS = ("services", "s3", "api_versions")
-_REGIONS = frozenset(name for name in regions.REGIONS if not name.startswith(("cn-", "us-gov-")))
+_REGIONS = frozenset(name for name in regions.REGIONS if regions.partition_of(name) == "aws")
 # The settings in a nested block for s3, and for other services.
 NESTED = frozenset(
     [

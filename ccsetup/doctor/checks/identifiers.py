@@ -92,7 +92,7 @@ def identifiers(facts: Facts) -> Iterator[Finding]:
         session = facts.sessions.get(meant(there.get("sso_session", "")), {})
         for rule in RULES:
             value = there.get(rule.key, session.get(rule.key))
-            if value is None or rule.acts_with not in {**session, **there} or (rule.key, value) in fine:
+            if value is None or (rule.key, value) in fine or not (rule.acts_with in there or rule.acts_with in session):
                 continue
             if _is_valid(rule, meant(value)):
                 fine.add((rule.key, value))

@@ -42,11 +42,19 @@ def regions(facts: Facts) -> Iterator[Finding]:
     """Find invalid regions, and regions where it isn't known whether they have CodeCommit."""
     known: dict[str, tuple[str, str]] = {}
     for file in FILES:
+        lines = facts.meant(file).text.split("\n")
+        if all(map(_is_usual, {line for line in lines if "region" in line.lower()})):
+            continue
         for stanza in facts.meant(file).stanzas:
             for setting in stanza.settings if stanza.type in ("profile", "sso-session") else ():
                 own = setting.key == "region" and stanza.type == "profile" and setting.value not in REGIONS
                 if own or (setting.key == "sso_region" and not is_region(setting.value)):
                     yield from _region(facts, file, stanza, setting, known)
+
+
+def _is_usual(line: str) -> bool:
+    key, _, value = line.partition("=")
+    return key.rstrip() in ("region", "sso_region") and value.strip() in REGIONS
 
 
 def _region(
