@@ -14,6 +14,7 @@ from ccsetup.awsfiles import fast_read, ini, lenient
 from ccsetup.awsfiles.characters import decoded
 from ccsetup.awsfiles.ini import Document, Stanza
 from ccsetup.awsfiles.misreadings import Reading
+from ccsetup.core.arn import ACCOUNT
 from ccsetup.core.context import AwsTexts
 from ccsetup.core.context import Ran as Ran
 from ccsetup.core.errors import Problem
@@ -252,6 +253,17 @@ class Facts:
     def signing_in(self) -> Mapping[str, Mapping[str, str]]:
         """The profiles that use single sign-on, unless another kind of access comes first."""
         return {name: there for name, there in self.intended.items() if source_of(there) == "sso"}
+
+    @cached_property
+    def regions(self) -> Counter[str]:
+        """How many profiles have each region."""
+        return Counter(there.get("region", "") for there in self.profiles.values())
+
+    @cached_property
+    def account_ids(self) -> frozenset[str]:
+        """The valid account IDs of sign-ins."""
+        found = {there.get("sso_account_id", "") for there in self.intended.values()}
+        return frozenset(it for it in found if re.fullmatch(ACCOUNT, it))
 
     @cached_property
     def assumed_with(self) -> Mapping[str, list[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
@@ -144,8 +143,7 @@ def _in_address(text: str) -> str:
 
 def _common(facts: Facts) -> list[str]:
     """Return the regions in use on this computer, most common first, or a few defaults if there are none."""
-    counts = Counter(there.get("region", "") for there in facts.profiles.values())
-    used = [region for region, _ in counts.most_common() if region in REGIONS][:5]
+    used = [region for region, _ in facts.regions.most_common() if region in REGIONS][:5]
     return used or ["us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-central-1"]
 
 

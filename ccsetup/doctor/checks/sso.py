@@ -99,6 +99,9 @@ def _is_alone(there: Settings) -> bool:
 def incomplete(facts: Facts) -> Iterator[Finding]:
     """Find sign-ins without an account ID, role name, start URL or region."""
     told: set[str] = set()
+    users: dict[str, list[str]] = {}
+    for name, there in facts.signing_in.items():
+        users.setdefault(session_of(facts, there)[0], []).append(name)
     for name, there in facts.signing_in.items():
         session, found = session_of(facts, there)
         if missing := [key for key in WHO if key not in there and key not in (found or {})]:
@@ -106,7 +109,8 @@ def incomplete(facts: Facts) -> Iterator[Finding]:
         if found is not None and session not in told:
             if missing := _missing(facts, there):
                 told.add(session)
-                yield _session_without(facts, name, session, missing)
+                others = tuple(it for it in users[session] if it != name)
+                yield _session_without(facts, name, session, missing, others)
         elif "sso_session" not in there and (missing := _missing(facts, there)):
             beside = (place(facts, name, key) for key in (missing[0], WHERE[0], *WHO))
             yield _without(facts, name, next(filter(None, beside)), missing)
@@ -185,7 +189,7 @@ def _same(one: str, other: str) -> bool:
     return meant(one).rstrip("/#").lower() == meant(other).rstrip("/#").lower()
 
 
-def _session_without(facts: Facts, name: str, session: str, missing: Sequence[str]) -> Finding:
+def _session_without(facts: Facts, name: str, session: str, missing: Sequence[str], others: Sequence[str]) -> Finding:
     """Return the finding for a session that lacks settings, for all the profiles that use it."""
     stanza = facts.stanzas["config", "sso-session", session]
     key = missing[0]
@@ -199,8 +203,6 @@ def _session_without(facts: Facts, name: str, session: str, missing: Sequence[st
 
     used = [facts.intended[name][key]] if key in facts.intended[name] else _used(facts, key, url)
     remedies = tuple(map(with_value, used)) if len(missing) == 1 else ()
-    users = (it for it, there in facts.signing_in.items() if session_of(facts, there)[0] == session)
-    others = tuple(it for it in users if it != name)
     path, line = (empty.path, empty.line) if empty else section(facts, session, "sso-session")
     return Finding(
         "sso.incomplete",
