@@ -128,8 +128,9 @@ class Document:
         """Return the sections that botocore reads as this one: none, one, or several, which shouldn't be written to."""
         if self.shared:
             return self.named.get((type, name), [])
-        odd = any(mark in "\n".join(self.headers) for mark in "\\\"'")  # then a name may be spelled differently
-        maybe = [n for n, header in enumerate(self.headers) if odd or name in header]
+        spelled = _bare("\n".join(self.headers)).split("\n")
+        bare = _bare(name)
+        maybe = [n for n in range(len(self.headers)) if bare in spelled[n]]
         found = [n for n in maybe if logical(self.headers[n], self.file) == (type, name)]
         return [self._stanza(n) for n in found]
 
@@ -142,6 +143,11 @@ class Document:
         end = self.text.find("\n[", start) + 1 or len(self.text)
         line = 1 + count_lines(self.text[:start])
         return Stanza(header, *logical(header, self.file), line, start, self.text[start:end])
+
+
+def _bare(text: str) -> str:
+    """Return a text without what a name may be spelled with differently."""
+    return text.replace("\\", "").replace('"', "").replace("'", "")
 
 
 def logical(header: str, file: FileName) -> tuple[str, str]:
