@@ -26,6 +26,10 @@ _UNUSUAL = ("\t", " \n", " =  ")
 # Characters at which only some programs end a line.
 _REFUSED = ("\0", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x1f", "\x85", "\u2028", "\u2029")
 
+# How most nested blocks start.
+_BLOCK = "\ns3 =\n "
+
+_QUOTES = ('"', "'")
 _TYPES = ("profile", "sso-session", "services")
 _STATIC = frozenset({"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"})
 
@@ -42,12 +46,15 @@ def profiles(
     if _are_odd(secrets):
         raise Unsure
     headers: set[str] = set()
-    quoted: dict[str, set[str]] = {}  # header: all that it can be spelled like
+    quoted: set[str] = set()  # headers of names in quotes, as they are without quotes
     for header, settings in sections(config):
         type, _, name = header.partition(" ")
-        if header[-1] in "\"'" and type in _TYPES:
+        if header[-1:] in _QUOTES and type in _TYPES:
             name = _unquoted(name)
-            quoted[header] = {f"{type} {quote}{name}{quote}" for quote in ("", '"', "'")}
+            header = f"{type} {name}"
+            if header in quoted:
+                raise Unsure
+            quoted.add(header)
         else:
             headers.add(header)
             if header == "default":
@@ -56,21 +63,21 @@ def profiles(
                 if header.startswith(_TYPES):
                     raise Unsure
                 type = ""
-        if type == "profile" and name == "default" != header:
-            raise Unsure  # there may also be a [default]
         if type == "profile":
-            if name in secrets and not _STATIC.isdisjoint(settings):
-                raise Unsure  # the two halves of an access key may be in different files
-            yield name, {**settings, **secrets.pop(name)} if name in secrets else settings
+            if name == "default" != header:
+                raise Unsure  # there may also be a [default]
+            if name in secrets:
+                if not _STATIC.isdisjoint(settings):
+                    raise Unsure  # the two halves of an access key may be in different files
+                settings = {**settings, **secrets.pop(name)}
+            yield name, settings
         elif type == "sso-session":
             sessions[name] = settings
         elif type != "services" and header.startswith(_TYPES):
             raise Unsure
         elif others is not None:
             others[f"services {name}" if type == "services" else header] = settings
-    if _are_odd(headers) or any(
-        not spellings.isdisjoint(headers) or len(spellings & quoted.keys()) > 1 for spellings in quoted.values()
-    ):
+    if _are_odd(headers) or not quoted.isdisjoint(headers):
         raise Unsure
     yield from secrets.items()
 
@@ -101,27 +108,31 @@ def sections(text: str) -> Iterator[tuple[str, Settings]]:
     if any(line.strip()[:1] not in ("", "#", ";") for line in first.split("\n")):
         raise Unsure
     keys: set[str] = set()  # those that are known to be keys
+    blocks: dict[str, Settings] = {}
     headers: set[str] = set()
     count = len(parts)
     parts.reverse()
     while parts:  # each is freed as soon as it is read, because allocating new memory takes time
         header, bracket, body = parts.pop().partition("]")
         settings = None
-        if body[:1] in ("", "\n") and body[-1:] != " " and not any(mark in body for mark in unusual):
-            settings = _plain(body, keys)
+        if body[:1] == "\n" and body[-1] != " " and not (unusual and any(mark in body for mark in unusual)):
+            settings = _with_block(body, keys, blocks) if "\n " in body else _plain(body, keys)
         if settings is None:
             settings = _walked(header, body, keys)
-        if not bracket or header in ("", "DEFAULT") or "\n" in header:
+        if not bracket:
             raise Unsure
         headers.add(header)
         yield header, settings
-    if len(headers) < count:
+    if len(headers) < count or not headers.isdisjoint(("", "DEFAULT")) or "\n" in "".join(headers):
         raise Unsure
 
 
 def _plain(body: str, keys: set[str]) -> Settings | None:
     """Return the settings below a header if each line is `key = value`, a comment or empty, otherwise None."""
-    said = [line.split(" = ", 1) for line in body.split("\n") if line and line[0] not in "#;"]
+    lines = body.split("\n")
+    if "\n#" in body or "\n;" in body:
+        lines = [line for line in lines if line[:1] not in ("#", ";")]
+    said = [line.split(" = ", 1) for line in lines if line]
     try:
         settings: Settings = dict(said)  # ValueError unless all are pairs
     except ValueError:
@@ -133,6 +144,22 @@ def _plain(body: str, keys: set[str]) -> Settings | None:
     if len(settings) < len(said):
         raise Unsure
     return settings
+
+
+def _with_block(body: str, keys: set[str], blocks: dict[str, Settings]) -> Settings | None:
+    """Return the settings below a header if, apart from one nested block of s3, they are plain, otherwise None."""
+    start = body.find(_BLOCK)
+    end = body.find("\n", body.rfind("\n ") + 1)
+    block = body[start:end] if end >= 0 else body[start:]
+    if start < 0 or not block:
+        return None
+    inside = blocks.get(block) or _walked("", block, keys)
+    if len(blocks) < 100:
+        blocks[block] = inside
+    rest = _plain(body[:start] + body[start + len(block) :], keys)
+    if rest is None or not rest.keys().isdisjoint(inside):
+        return None
+    return {**rest, **inside}
 
 
 def _walked(header: str, body: str, keys: set[str]) -> Settings:

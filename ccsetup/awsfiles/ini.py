@@ -128,8 +128,9 @@ class Document:
         """Return the sections that botocore reads as this one: none, one, or several, which shouldn't be written to."""
         if self.shared:
             return self.named.get((type, name), [])
-        odd = any(mark in "\n".join(self.headers) for mark in "\\\"'")  # then a name may be spelled differently
-        maybe = [n for n, header in enumerate(self.headers) if odd or name in header]
+        spelled = _bare("\n".join(self.headers)).split("\n")
+        bare = _bare(name)
+        maybe = [n for n in range(len(self.headers)) if bare in spelled[n]]
         found = [n for n in maybe if logical(self.headers[n], self.file) == (type, name)]
         return [self._stanza(n) for n in found]
 
@@ -142,6 +143,11 @@ class Document:
         end = self.text.find("\n[", start) + 1 or len(self.text)
         line = 1 + count_lines(self.text[:start])
         return Stanza(header, *logical(header, self.file), line, start, self.text[start:end])
+
+
+def _bare(text: str) -> str:
+    """Return a text without what a name may be spelled with differently."""
+    return text.replace("\\", "").replace('"', "").replace("'", "")
 
 
 def logical(header: str, file: FileName) -> tuple[str, str]:
@@ -164,9 +170,13 @@ def logical(header: str, file: FileName) -> tuple[str, str]:
     return "", header
 
 
-@lru_cache(maxsize=16)  # questions, plan and proof read the same few texts
 def read(text: str, file: FileName, shared: bool = False) -> Document:
     """Read one file's text, even if it is broken: its sections in order, and the first fault."""
+    return _read(text, file, shared)
+
+
+@lru_cache(maxsize=16)  # questions, plan and proof read the same few texts
+def _read(text: str, file: FileName, shared: bool) -> Document:
     if shared:
         return replace(read(text, file), shared=True)
     headers, walked, faults = _plain_headers(text), None, list[Fault]()

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
 _KEY_ID = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _SECRET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+=")
-_TOKENS = ("aws_session_token", "aws_security_token")
 # Only one of these may be set: each provides credentials in its own way.
 _WAYS = ("role_arn", "sso_account_id", "aws_access_key_id", "credential_process", "login_session")
-_OF_KEYS = ("aws_access_key_id", "aws_secret_access_key", *_TOKENS)
+_OF_KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")
 _OF_SIGN_IN = ("sso_session", "sso_account_id", "sso_role_name", "sso_start_url", "sso_region")
 _SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 _OF_CLIENTS = ("services", "s3", "api_versions")
+_REGIONS = frozenset(name for name in regions.REGIONS if regions.partition_of(name) == "aws")
 # The settings in a nested block for s3, and for other services.
 NESTED = frozenset(
     [
@@ -85,8 +85,7 @@ def _never(settings: Mapping[str, str]) -> bool:
 
 def _is_in_a_region(settings: Mapping[str, str]) -> bool:
     """Return whether a region is a known one of the partition aws: the doctor compares others with the role's."""
-    region = settings["region"]
-    return region in regions.REGIONS and region[:3] != "cn-" and region[:6] != "us-gov"
+    return settings["region"] in _REGIONS
 
 
 def is_sign_in(where: Mapping[str, str]) -> bool:
@@ -153,7 +152,7 @@ _OF_ROLES = {
 
 def _are_keys(settings: Mapping[str, str]) -> bool:
     key, secret = settings.get("aws_access_key_id", ""), settings.get("aws_secret_access_key", "")
-    token, older = (settings.get(name) for name in _TOKENS)
+    token, older = settings.get("aws_session_token"), settings.get("aws_security_token")
     if not 16 <= len(key) <= 128 or not _KEY_ID.issuperset(key) or len(secret) != 40 or not _SECRET.issuperset(secret):
         return False
     if (token is not None and older is not None and token != older) or "" in (token, older):

@@ -180,16 +180,21 @@ def _by_source(it: Standing, there: Settings, cached: Callable[[str], str], now:
 
 
 def _settle(it: Standing, found: Mapping[str, Standing]) -> None:
-    """Copy the expiry from a role's source profile."""
-    first = found.get(it.rests)
-    it.rests, it.usable, it.why = "", False, "source profile loop"
-    if first is None:
-        it.usable, it.why = False, "no source profile"
-        return
-    if first.rests and first.kind == "role":
-        _settle(first, found)
-    it.ends, it.usable, it.why = first.ends, first.usable, first.why
-    it.is_odd = it.is_odd or first.is_odd or first.kind in ("", "machine")
+    """Copy the expiry along a chain of roles, from its first source profile to this one."""
+    chain = []
+    first: Standing | None = it
+    while first and first.rests and first.kind == "role":
+        chain.append(first)
+        source, first.rests = first.rests, ""
+        first.usable, first.why = False, "source profile loop"
+        first = found.get(source)
+    for it in reversed(chain):
+        if first is None:
+            it.usable, it.why = False, "no source profile"
+        else:
+            it.ends, it.usable, it.why = first.ends, first.usable, first.why
+            it.is_odd = it.is_odd or first.is_odd or first.kind in ("", "machine")
+        first = it
 
 
 def _token(rests: str, sessions: Mapping[str, Settings], cached: Callable[[str], str], now: str) -> Standing:

@@ -66,6 +66,8 @@ def _digits(value: str) -> str:
 
 def role_arn(text: str) -> str | Corrected:
     """Return a role ARN. A third colon, spaces and the ARN of an assumed role are corrected, all else is refused."""
+    if re.fullmatch(_ROLE_ARN, text):
+        return text
     value = re.sub(r"\s+", "", tidy(text))
     right = mended(value)
     if re.match(rf"arn:{PARTITION}:sts::", right):

@@ -7,18 +7,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from ccsetup.awsfiles import fast_read, ini, lenient
 from ccsetup.awsfiles.characters import decoded
 from ccsetup.awsfiles.ini import Document, Stanza
 from ccsetup.awsfiles.misreadings import Reading
+from ccsetup.core.arn import ACCOUNT
 from ccsetup.core.context import AwsTexts
 from ccsetup.core.context import Ran as Ran
 from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
+from ccsetup.core.profile_kind import source_of
 from ccsetup.doctor.helper_scripts import Shared
 from ccsetup.git.config import Brought, Pairs, Url
 from ccsetup.git.ssh_login import SshLogin
@@ -210,6 +212,10 @@ class Facts:
         """One of the two files as it was meant, even if it is broken."""
         return self.config if file == "config" else self.credentials
 
+    def beginnings(self, file: FileName) -> frozenset[str]:
+        """Return what the lines of a file begin with, up to the first equals sign, each once and without headers."""
+        return _beginnings(self.meant(file).text)
+
     def path(self, file: FileName) -> Path:
         """Return the path of one of the two files."""
         return self.texts.config_path if file == "config" else self.texts.credentials_path
@@ -244,6 +250,22 @@ class Facts:
         return {name: unfolded(there) for name, there in self.profiles.items()}
 
     @cached_property
+    def signing_in(self) -> Mapping[str, Mapping[str, str]]:
+        """The profiles that use single sign-on, unless another kind of access comes first."""
+        return {name: there for name, there in self.intended.items() if source_of(there) == "sso"}
+
+    @cached_property
+    def regions(self) -> Counter[str]:
+        """How many profiles have each region."""
+        return Counter(there.get("region", "") for there in self.profiles.values())
+
+    @cached_property
+    def account_ids(self) -> frozenset[str]:
+        """The valid account IDs of sign-ins."""
+        found = {there.get("sso_account_id", "") for there in self.intended.values()}
+        return frozenset(it for it in found if re.fullmatch(ACCOUNT, it))
+
+    @cached_property
     def assumed_with(self) -> Mapping[str, list[str]]:
         """The role profiles that have a source profile, by the name of that source profile."""
         found: dict[str, list[str]] = {}
@@ -269,6 +291,12 @@ class Facts:
 
 def _lines(text: str | None) -> Sequence[str]:
     return [line.rstrip("\r\n") for line in ini.LINE.findall(decoded(text or ""))]
+
+
+@lru_cache(maxsize=2)
+def _beginnings(text: str) -> frozenset[str]:
+    parts = (line.partition("=") for line in text.replace("\r\n", "\n").split("\n") if line[:1] != "[")
+    return frozenset(key + sign for key, sign, _ in parts)
 
 
 _SOURCE = later(r"(?m)^\s*source_profile\s*[=:]\s*([^\r\n]*?)\s*$")

@@ -158,3 +158,10 @@ def test_the_cases_all_sdks_share_read_as_botocore_reads_them(tmp_path: Path) ->
 
 def test_the_corpus_is_large_enough() -> None:
     assert len(aws_corpus.SAMPLES) >= 60
+
+
+@pytest.mark.parametrize("name", ['"dev"', "'dev'", 'd"e"v', "d\\ev", "dev"])
+def test_a_section_is_found_however_its_name_is_quoted(name: str) -> None:
+    document = ini.read(f"[profile other]\n[profile {name}]\nregion = x\n[profile 'it\"s']\n", "config")
+    assert [it.line for it in document.find("profile", "dev")] == [2]
+    assert [it.line for it in document.find("profile", 'it"s')] == [4]

@@ -14,10 +14,11 @@ import pytest
 from homes import facts_of
 
 from ccsetup.aws import sdk
-from ccsetup.awsfiles import plan, profile_status, removals
+from ccsetup.awsfiles import fast_read, plan, profile_status, removals
 from ccsetup.core.context import AwsTexts
 from ccsetup.core.model import Section
 from ccsetup.doctor import diagnose, render
+from ccsetup.doctor.checks import role_sources
 
 ROLE = "role_arn = arn:aws:iam::111122223333:role/CodeCommitAccess\n"
 SHAPES = {
@@ -27,6 +28,16 @@ SHAPES = {
     + ROLE.replace(" = ", "=")
     + "; c\nsource_profile : k-{n}\nregion=us-east-1\n",
     "odd": "[profile p-{n}]\nrole_arn =\n  arn:aws:iam::111122223333:role/R\nsource_profile = k-{n}\nregion = us-east-1\n\n",
+    "chain": "[profile p-{n}]\n" + ROLE + "source_profile = p-{above}\nregion = us-east-1\n\n",
+    "sources missing": "[profile p-{n}]\n" + ROLE + "source_profile = nobody-{n}\n\n",
+    "circles": "[profile p-{n}]\n"
+    + ROLE
+    + "source_profile = q-{n}\n[profile q-{n}]\n"
+    + ROLE
+    + "source_profile = p-{n}\n",
+    "sessions incomplete": "[profile p-{n}]\nsso_session = s-{n}\nsso_account_id = 111122223333\n[sso-session s-{n}]\n"
+    "sso_region = us-east-1\n\n",
+    "accounts wrong": "[profile p-{n}]\nsso_account_id = 111122223333{n}\nsso_role_name = R\nregion = us-east-1\n\n",
     "broken": "[profile p-{n}]\n" + ROLE + "source_profile = k-{n}\nregion = us-east-1a\noutput = jsno\n\n",
 }
 
@@ -42,7 +53,7 @@ def texts(shape: str, count: int) -> tuple[str, str]:
         f"aws_secret_access_key = {some(ascii_letters + digits, 40)}\n\n"
         for n in range(count)
     )
-    return "".join(SHAPES[shape].format(n=n) for n in range(count)), "".join(keys)
+    return "".join(SHAPES[shape].format(n=n, above=n + 1) for n in range(count)), "".join(keys)
 
 
 def calls(work: Callable[[], object]) -> int:
@@ -102,11 +113,15 @@ CASES = [
     *(("sdk_files", shape) for shape in ("plain", "nested", "mixed")),
     *(("edit", shape) for shape in ("plain", "nested", "mixed")),
     *(("doctor", shape) for shape in ("plain", "odd", "broken")),
+    *(("doctor", shape) for shape in ("sources missing", "circles", "sessions incomplete", "accounts wrong")),
 ]
 
 
 @pytest.mark.parametrize(("work", "shape"), CASES)
-def test_ten_times_the_profiles_take_at_most_ten_times_the_calls(work: str, shape: str, tmp_path: Path) -> None:
+def test_ten_times_the_profiles_take_at_most_ten_times_the_calls(
+    work: str, shape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(role_sources, "_COMPARED", 0)  # as if thousands of source profiles were missing
     assert max(growth(work, shape, tmp_path, (30, 300))) <= 10.5
 
 
@@ -114,3 +129,11 @@ def test_ten_times_the_profiles_take_at_most_ten_times_the_calls(work: str, shap
 @pytest.mark.parametrize(("work", "shape"), [it for it in CASES if it[0] != "doctor"])
 def test_the_same_up_to_ten_thousand(work: str, shape: str, tmp_path: Path) -> None:
     assert max(growth(work, shape, tmp_path, (100, 1_000, 10_000))) <= 10.5
+
+
+def test_a_chain_of_a_thousand_roles_is_followed_without_recursion() -> None:
+    config, credentials = texts("chain", 2_000)
+    found = profile_status.standings(
+        fast_read.profiles(config, credentials, {}), {}, lambda path: "", "2026-11-21T12:00:00Z"
+    )
+    assert {it.why for it in found if it.kind == "role"} == {"no source profile"}

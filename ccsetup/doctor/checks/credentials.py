@@ -58,6 +58,9 @@ def _files(facts: Facts, name: str, key: str) -> list[Place]:
 def placeholders(facts: Facts, name: str) -> Iterator[Finding]:
     """Find placeholders that nobody has replaced with an access key."""
     there = facts.intended[name]
+    is_plain = there is facts.profiles[name]  # each value is on its own line
+    if is_plain and not any(is_key_placeholder(meant(there[key])) for key in _STATIC if key in there):
+        return
     at = [where for key in _STATIC if key in there and (where := place(facts, name, key))]
     found = [where for where in at if is_key_placeholder(meant(where.value))]
     if not found:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from ccsetup.awsfiles.settings import OUTPUTS, comment, meant
 from ccsetup.core import validate
-from ccsetup.core.arn import ACCOUNT as ACCOUNT_ID
 from ccsetup.core.arn import Arn
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
@@ -48,7 +47,7 @@ def _accounts(facts: Facts, value: str) -> list[str]:
     """Return the account IDs that a shortened value may stand for. Spreadsheets drop leading zeros and last digits."""
     digits = re.sub(r"[\s-]", "", value)
     found = re.fullmatch(r"([0-9])\.?([0-9]*)e\+?11", digits.lower())  # 1.11122E+11
-    known = {it for there in facts.intended.values() if re.fullmatch(ACCOUNT_ID, it := there.get(ACCOUNT, ""))}
+    known = facts.account_ids
     if found:
         return sorted(it for it in known if it.startswith((found[1] + found[2]).rstrip("0")))
     if not re.fullmatch(r"[0-9]{9,13}", digits):
@@ -92,7 +91,7 @@ def identifiers(facts: Facts) -> Iterator[Finding]:
         session = facts.sessions.get(meant(there.get("sso_session", "")), {})
         for rule in RULES:
             value = there.get(rule.key, session.get(rule.key))
-            if value is None or rule.acts_with not in {**session, **there} or (rule.key, value) in fine:
+            if value is None or (rule.key, value) in fine or not (rule.acts_with in there or rule.acts_with in session):
                 continue
             if _is_valid(rule, meant(value)):
                 fine.add((rule.key, value))

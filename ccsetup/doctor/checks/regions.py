@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
@@ -42,11 +41,19 @@ def regions(facts: Facts) -> Iterator[Finding]:
     """Find invalid regions, and regions where it isn't known whether they have CodeCommit."""
     known: dict[str, tuple[str, str]] = {}
     for file in FILES:
+        lines = facts.meant(file).text.split("\n")
+        if all(map(_is_usual, {line for line in lines if "region" in line.lower()})):
+            continue
         for stanza in facts.meant(file).stanzas:
             for setting in stanza.settings if stanza.type in ("profile", "sso-session") else ():
                 own = setting.key == "region" and stanza.type == "profile" and setting.value not in REGIONS
                 if own or (setting.key == "sso_region" and not is_region(setting.value)):
                     yield from _region(facts, file, stanza, setting, known)
+
+
+def _is_usual(line: str) -> bool:
+    key, _, value = line.partition("=")
+    return key.rstrip() in ("region", "sso_region") and value.strip() in REGIONS
 
 
 def _region(
@@ -136,8 +143,7 @@ def _in_address(text: str) -> str:
 
 def _common(facts: Facts) -> list[str]:
     """Return the regions in use on this computer, most common first, or a few defaults if there are none."""
-    counts = Counter(there.get("region", "") for there in facts.profiles.values())
-    used = [region for region, _ in counts.most_common() if region in REGIONS][:5]
+    used = [region for region, _ in facts.regions.most_common() if region in REGIONS][:5]
     return used or ["us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-central-1"]
 
 

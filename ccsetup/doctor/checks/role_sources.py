@@ -6,6 +6,7 @@ import re
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 from ccsetup.awsfiles.settings import meant
@@ -25,6 +26,7 @@ _AS_HEADER = re.compile(r"profile\s+|profile/")
 _LOOPS = "AWS tools fail with InfiniteLoopConfigError."
 _MOST = 9  # sources to offer
 _MANY = 2000  # more names than this aren't searched for similar ones
+_COMPARED = 50_000  # comparisons of names in one run; later findings offer no similar ones
 
 
 class Broken(NamedTuple):
@@ -107,27 +109,36 @@ class _Offer:
     def __init__(self, profiles: Mapping[str, Settings]) -> None:
         self._profiles = profiles
         self._all: list[str] | None = None
+        self._left = _COMPARED
 
     def usable(self) -> list[str]:
         """Return all possible sources, those with their own credentials first, [default] before others."""
         if self._all is None:
-            found = [it for it, there in self._profiles.items() if has_own_credentials(there) or "role_arn" in there]
+            found = [it for it in self._profiles if self._is_whole(it)]
             self._all = sorted(found, key=lambda it: (source_of(self._profiles[it]) == "role", it != "default"))
         return self._all
 
     def to(self, name: str, near: str = "") -> list[str]:
         """Return the possible sources for a profile, those with names similar to `near` first."""
-        names = dict.fromkeys([*self.like(near), *self.usable()[:_MANY]])
-        return [it for it in names if it != name and self._serves(it, name)]
+        names = dict.fromkeys([*self.like(near), *self.usable()])
+        return [*islice((it for it in names if it != name and self._serves(it, name)), _MOST)]
 
     def like(self, text: str) -> list[str]:
         """Return the sources that a name may be a typo of."""
-        return nearest(text, self.usable()[:_MANY])
+        names = self.usable()[:_MANY] if text else []
+        self._left -= len(names)
+        return nearest(text, names) if self._left >= 0 else []
 
     def only(self, name: str) -> str:
         """Return the only source with its own credentials, "" if there are several or none."""
         own = [it for it in self.to(name) if source_of(self._profiles[it]) != "role"]
         return own[0] if len(own) == 1 else ""
+
+    def _is_whole(self, name: str) -> bool:
+        there = self._profiles[name]
+        if source_of(there, as_source=True) != "role":
+            return has_own_credentials(there)
+        return broken(self._profiles, name) is None
 
     def _serves(self, source: str, name: str) -> bool:
         there = self._profiles[source]
@@ -138,8 +149,8 @@ class _Offer:
     def parse(self, name: str, text: str) -> str:
         """Parse a typed source profile. Raises BadAnswer."""
         value = validate.tidy(text)
-        if value not in (there := self.to(name)):
-            other = there[0] if there else "default"
+        if value not in self.usable() or value == name or not self._serves(value, name):
+            other = next(iter(self.to(name)), "default")
             raise BadAnswer(f'Profile "{value}" can\'t assume the role. Use a profile like {other}.')
         return value
 

@@ -39,20 +39,23 @@ def arn(facts: Facts) -> Iterator[Finding]:
     good: set[str] = set()
     for name, there in facts.intended.items():
         value = there.get("role_arn")
-        if value is None or value in good or (where := place(facts, name, "role_arn")) is None:
+        if value is None or value in good:
             continue
         try:
             read = validate.role_arn(meant(value))
         except BadAnswer as bad:
+            where = place(facts, name, "role_arn")
+            if where is None:
+                continue
             if right := _one_reading(meant(value), there.get("region", "")):
                 yield _corrected(facts, name, where, "role.arn", right, "isn't a valid role ARN")
             else:
                 yield _no_arn(facts, name, where, bad)
             continue
-        if isinstance(read, Corrected):
-            yield _corrected(facts, name, where, "role.arn", read.value, "isn't a valid role ARN")
-        else:
+        if isinstance(read, str):
             good.add(value)
+        elif where := place(facts, name, "role_arn"):
+            yield _corrected(facts, name, where, "role.arn", read.value, "isn't a valid role ARN")
 
 
 def _one_reading(value: str, region: str) -> str:

@@ -19,6 +19,7 @@ Settings = Mapping[str, str]
 ID, SECRET = "aws_access_key_id", "aws_secret_access_key"
 TOKENS = ("aws_session_token", "aws_security_token")
 _KEYS = (ID, SECRET, *TOKENS, *RECORDED)
+_SIGNS_IN = {"sso_account_id", "sso_role_name"}
 _SSO = ("sso_session", "sso_account_id", "sso_role_name", "sso_start_url", "sso_region")
 ALONE = frozenset(
     ("web_identity_token_file", "sso_account_id", "sso_role_name", "login_session", "credential_process", "role_arn")
@@ -47,10 +48,10 @@ _IN_CONFIG = Kind("the access key in the config file", _KEYS, ("config",))
 def shadowed(facts: Facts) -> Iterator[Finding]:
     """Find settings that tools don't use because another kind of access comes first."""
     for name, there in facts.intended.items():
-        others = len(ALONE & there.keys())
+        others = ALONE & there.keys()
         if not others and not (ID in there and _static(facts, name, "config")):
             continue
-        if others == 1 and ID not in there and SECRET not in there:
+        if (len(others) == 1 or others == _SIGNS_IN) and ID not in there and SECRET not in there:
             continue
         found = kinds(facts, name, there)
         if len(found) < 2 or _is_broken(facts, name, there, found[0]):

@@ -36,13 +36,6 @@ Settings = Mapping[str, str]
 _MISSING = "InvalidConfigError: the profile is configured to use SSO but is missing required configuration."
 
 
-def signing_in(facts: Facts) -> Iterator[tuple[str, Settings]]:
-    """Yield the profiles that use single sign-on, unless another kind of access comes first."""
-    for name, there in facts.intended.items():
-        if source_of(there) == "sso":
-            yield name, there
-
-
 def session_of(facts: Facts, there: Settings) -> tuple[str, Settings | None]:
     """Return the name of a profile's sso-session ("" if none) and its settings (None if it doesn't exist)."""
     named = there.get("sso_session", "")
@@ -71,8 +64,7 @@ def session_missing(facts: Facts) -> Iterator[Finding]:
         if not alone and ("sso_session" not in there or source_of(there) != "sso"):
             continue
         session, found = session_of(facts, there)
-        where = place(facts, name, "sso_session")
-        if found is not None or where is None:
+        if found is not None or (where := place(facts, name, "sso_session")) is None:
             continue
         like = nearest(session, facts.sessions)
         names = [*like, *(it for it in facts.sessions if it not in like)]
@@ -107,14 +99,18 @@ def _is_alone(there: Settings) -> bool:
 def incomplete(facts: Facts) -> Iterator[Finding]:
     """Find sign-ins without an account ID, role name, start URL or region."""
     told: set[str] = set()
-    for name, there in signing_in(facts):
+    users: dict[str, list[str]] = {}
+    for name, there in facts.signing_in.items():
+        users.setdefault(session_of(facts, there)[0], []).append(name)
+    for name, there in facts.signing_in.items():
         session, found = session_of(facts, there)
         if missing := [key for key in WHO if key not in there and key not in (found or {})]:
             yield _without(facts, name, place(facts, name, next(key for key in WHO if key in there)), missing)
         if found is not None and session not in told:
             if missing := _missing(facts, there):
                 told.add(session)
-                yield _session_without(facts, name, session, missing)
+                others = tuple(it for it in users[session] if it != name)
+                yield _session_without(facts, name, session, missing, others)
         elif "sso_session" not in there and (missing := _missing(facts, there)):
             beside = (place(facts, name, key) for key in (missing[0], WHERE[0], *WHO))
             yield _without(facts, name, next(filter(None, beside)), missing)
@@ -171,7 +167,7 @@ def _used(facts: Facts, key: str, url: Place | None) -> list[str]:
 def without_region(facts: Facts) -> list[str]:
     """Return the start URLs that lack their region, if nothing on this computer tells it."""
     found = []
-    for name, there in signing_in(facts):
+    for name, there in facts.signing_in.items():
         url = place(facts, name, WHERE[0])
         if "sso_session" in there:
             url = in_file(facts, "config", WHERE[0], session_of(facts, there)[0], "sso-session")
@@ -193,7 +189,7 @@ def _same(one: str, other: str) -> bool:
     return meant(one).rstrip("/#").lower() == meant(other).rstrip("/#").lower()
 
 
-def _session_without(facts: Facts, name: str, session: str, missing: Sequence[str]) -> Finding:
+def _session_without(facts: Facts, name: str, session: str, missing: Sequence[str], others: Sequence[str]) -> Finding:
     """Return the finding for a session that lacks settings, for all the profiles that use it."""
     stanza = facts.stanzas["config", "sso-session", session]
     key = missing[0]
@@ -207,7 +203,6 @@ def _session_without(facts: Facts, name: str, session: str, missing: Sequence[st
 
     used = [facts.intended[name][key]] if key in facts.intended[name] else _used(facts, key, url)
     remedies = tuple(map(with_value, used)) if len(missing) == 1 else ()
-    others = tuple(it for it, there in signing_in(facts) if it != name and session_of(facts, there)[0] == session)
     path, line = (empty.path, empty.line) if empty else section(facts, session, "sso-session")
     return Finding(
         "sso.incomplete",
@@ -237,7 +232,7 @@ def _all_on(facts: Facts, names: Sequence[str]) -> tuple[str, ...]:
 def scopes(facts: Facts) -> Iterator[Finding]:
     """Find sessions whose sign-ins can't get the credentials of a role, for all the profiles that use one."""
     users: dict[str, list[str]] = {}
-    for name, there in signing_in(facts):
+    for name, there in facts.signing_in.items():
         session, found = session_of(facts, there)
         if found and sso_session.lacks_scope(found):
             users.setdefault(session, []).append(name)
@@ -265,7 +260,7 @@ def scopes(facts: Facts) -> Iterator[Finding]:
 
 def conflict(facts: Facts) -> Iterator[Finding]:
     """Find profiles that have other values than their sso-session."""
-    for name, there in signing_in(facts):
+    for name, there in facts.signing_in.items():
         session, found = session_of(facts, there)
         if not session or not found:
             continue
@@ -293,7 +288,7 @@ def conflict(facts: Facts) -> Iterator[Finding]:
 def url(facts: Facts) -> Iterator[Finding]:
     """Find start URLs that aren't in the form that Identity Center uses."""
     users: dict[str, list[str]] = {}
-    for name, there in signing_in(facts):
+    for name, there in facts.signing_in.items():
         session = session_of(facts, there)[0]
         if session:
             users.setdefault(session, []).append(name)
@@ -345,9 +340,11 @@ def _respelled(where: Place, value: str) -> Remedy:
 def legacy(facts: Facts) -> Iterator[Finding]:
     """Find sign-ins without an sso-session: one finding for all profiles that could share a session."""
     groups: dict[tuple[str, str], list[str]] = {}
-    for name, there in signing_in(facts):
+    for name, there in facts.signing_in.items():
+        if "sso_session" in there:
+            continue
         own = [in_file(facts, "config", key, name) for key in WHERE]
-        old = "sso_session" not in there and all(it and it.own for it in own) and is_whole(facts, there)
+        old = all(it and it.own for it in own) and is_whole(facts, there)
         if old and validate.works_as_start_url(meant(there[WHERE[0]])) and (not facts.asked or name in facts.asked):
             key = meant(there[WHERE[0]]).rstrip("/#").lower(), meant(there[WHERE[1]])
             groups.setdefault(key, []).append(name)

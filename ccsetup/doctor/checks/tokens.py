@@ -14,7 +14,7 @@ from ccsetup.core import validate, web_token
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.quoting import quote
-from ccsetup.doctor.checks.sso import is_whole, session_of, signing_in
+from ccsetup.doctor.checks.sso import is_whole, session_of
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import FIX, Finding, Remedy, Wanted
 from ccsetup.doctor.locate import Place, added, finding, place, respelled
@@ -26,7 +26,7 @@ _HOME = re.compile(r"(?:~|\$(?:env:)?(?:HOME|USERPROFILE)|\$\{HOME\}|%(?:USERPRO
 def cached(facts: Facts) -> Iterator[Finding]:
     """Find sign-ins that are missing, expired or damaged: one finding for all the profiles that share one."""
     users: dict[Start, list[str]] = {}
-    for name, there in signing_in(facts):
+    for name, there in facts.signing_in.items():
         if is_whole(facts, there):
             session = session_of(facts, there)[0]
             settings = {**there, "sso_session": session} if session else there

@@ -120,14 +120,15 @@ def _severity(key: str) -> Severity:
     return "stops" if key in DECIDING else "hinders"
 
 
-_FOREIGN = later(r"(?m)^[^#;\[\s=:][^=:\r\n]*:|^[^#;\[\s=:]+[ \t]+[^\s=:][^=:\r\n]*=|^[ \t]+[^#;\[]|\r(?!\n)")
+_FOREIGN = later(r"(?m)^[^#;\[\s=:][^=:\r\n]*:|^[^#;\[\s=:]+[ \t]+[^\s=:][^=:\r\n]*=|^[ \t]+[^#;\[]")
 
 
 def dialect(facts: Facts) -> Iterator[Finding]:
     """Find what AWS's Python tools read and other SDKs don't: colons instead of equals signs, spaces in names."""
     for file in FILES:
         lines = facts.lines(file)
-        if not _FOREIGN.search(facts.meant(file).text):
+        text = facts.meant(file).text
+        if text.count("\r") == text.count("\r\n") and not _FOREIGN.search("\n".join(facts.beginnings(file))):
             continue
         for stanza in facts.meant(file).stanzas:
             for setting in stanza.settings if stanza.type else ():
@@ -163,10 +164,17 @@ def _foreign(facts: Facts, file: FileName, stanza: Stanza, setting: Setting, lin
 def misspelt(facts: Facts) -> Iterator[Finding]:
     """Find unknown settings whose names are close to a known one."""
     for file in FILES:
+        if not any(map(_may_be_misspelt, facts.beginnings(file))):
+            continue
         for stanza in facts.meant(file).stanzas:
             for setting in stanza.settings if stanza.type else ():
                 if setting.key not in KNOWN and (key := _near_key(setting.key)) and key not in stanza.values:
                     yield _misspelt(facts, file, stanza, setting, key)
+
+
+def _may_be_misspelt(beginning: str) -> bool:
+    key = beginning.rstrip("=").strip().lower()
+    return key[:1] not in ("", "#", ";") and key not in KNOWN and (":" in key or bool(_near_key(key)))
 
 
 @lru_cache(maxsize=4096)

@@ -160,7 +160,8 @@ LINE = st.sampled_from(
      "[dev]", "[services x]", "[DEFAULT]", "[profile default]", "region = us-east-1", "region=us-east-2", "Output : json",
      "sso_start_url = https://x/start#/", "# c", "; c = d", "  # c", "", "  ", "key =", "= x", "a = b = c", "s3 =", "  x = y",
      '[profile "dev"]', "[profile 'a b']", '[sso-session "s"]', '[services "x"]', "    max_queue_size = 5", " region = deep",
-     "\ttab = 1", "region = x ", "[]", "[profile [x]", "é = ü", "k-1.b = v", "aws_access_key_id  =  AKIA", "\ufeff", "a\x0bb = c", "x"]
+     "\ttab = 1", "region = x ", "[]", "[profile [x]", "é = ü", "k-1.b = v", "aws_access_key_id  =  AKIA", "\ufeff", "a\x0bb = c", "x",
+     "s3 =\n  x = y", "s3 =\n  x = y\n\n# c\n  a = b = c", "s3 =\n\n  x = y\n  s3 =", "s3 =\n  a = b\nregion = deep\ns3 =\n  a = b"]
 )  # fmt: skip
 TEXT = st.tuples(st.lists(LINE, max_size=8), st.sampled_from(["\n", "\r\n"]), st.sampled_from(["", "\n"])).map(
     lambda it: it[1].join(it[0]) + it[2]
