@@ -89,6 +89,12 @@ def test_an_endpoint_that_stops_speaking_git_half_way_is_a_problem(
     assert list(dev.work.iterdir()) == []
 
 
+def test_a_clone_asks_gits_server_no_more_than_git_clone_does(dev: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, "", after=3)  # which protocol, which branches, and the objects
+    assert dev.clone("MySharedDemoRepo").code == 0
+    assert (dev.work / "MySharedDemoRepo/README.md").is_file()
+
+
 def test_an_api_that_names_a_branch_and_a_git_that_shows_none_contradict_each_other(
     dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
