@@ -335,7 +335,7 @@ def test_a_folder_that_is_this_clone_is_fetched_and_anything_else_is_left_alone(
     assert "already cloned" in again.shown
     through = person.clone("MySharedDemoRepo", "--profile", "other")
     assert through.code == 0
-    assert "git remote set-url origin codecommit::us-east-2://other@MySharedDemoRepo" in through.shown
+    assert "remote set-url origin codecommit::us-east-2://other@MySharedDemoRepo" in through.shown
     assert through.said["clone"]["url"] == "codecommit::us-east-2://dev@MySharedDemoRepo"
     (person.work / "mine").mkdir()
     (person.work / "mine/file").write_text("mine")
