@@ -226,3 +226,15 @@ def test_a_run_killed_after_the_clone_has_begun_is_cleaned_up_by_the_next(place:
         made = git.clone(place.route, place.target, "", nothing, "main", early)
     assert made.problem is None
     assert place.left() == ["clone"]
+
+
+def test_a_clone_by_another_route_is_dropped(place: Place) -> None:
+    hostile.bare(place.folder / "other.git", [(FILE, "f", b"another file\n")])
+    other, git = Route("file", f"file://{place.folder}/other.git"), place.git()
+    with git.early(place.route, place.target, "") as early:
+        early.begin()
+        early.heads(nothing)
+        git.clone(other, place.target, "", nothing, "main", early)
+    assert (place.target / "f").read_text() == "another file\n"
+    assert git.origin(place.target) == other.url
+    assert place.left() == ["clone"]
