@@ -218,12 +218,14 @@ def privately(
     The result is None if an earlier run was interrupted during the move, which is then completed. After an error or
     Ctrl-C everything is as before, except that entries already moved to the target stay; the next run adds the rest.
     """
-    place, done = aim(directory), None
-    work = begun or PrivateClone.whole(records, place.target, source)
+    done, work = None, begun
     if work is None:
-        if not place.parts and any(place.base.iterdir()):
-            raise _in_the_way(directory, "already exists and isn't empty")
-        work = begun = PrivateClone.begin(records, place, source)
+        place = aim(directory)
+        work = PrivateClone.whole(records, place.target, source)
+        if work is None:
+            if not place.parts and any(place.base.iterdir()):
+                raise _in_the_way(directory, "already exists and isn't empty")
+            work = begun = PrivateClone.begin(records, place, source)
     if begun:
         try:
             done = fill(work.site)

@@ -238,3 +238,14 @@ def test_a_clone_by_another_route_is_dropped(place: Place) -> None:
     assert (place.target / "f").read_text() == "another file\n"
     assert git.origin(place.target) == other.url
     assert place.left() == ["clone"]
+
+
+def test_a_folder_that_turns_into_a_broken_link_meanwhile_leaves_nothing(place: Place) -> None:
+    git = place.git()
+    with pytest.raises(Problem), git.early(place.route, place.target, "") as early:
+        early.begin()
+        early.heads(nothing)
+        place.target.symlink_to("nowhere")
+        git.clone(place.route, place.target, "", nothing, "main", early)
+    assert place.left() == ["clone"]
+    assert place.target.is_symlink()
