@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta, timezone
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, TypeVar
 from ccsetup.aws import identities, machine_role, repository_search
 from ccsetup.aws import sts as sts_calls
 from ccsetup.aws.console_sign_in import ConsoleSignIn
-from ccsetup.aws.credentials import Resolver, arguments_of
+from ccsetup.aws.credentials import Resolver, arguments_of, last
 from ccsetup.aws.errors import problem_of
 from ccsetup.aws.pooled_clients import Pool
 from ccsetup.aws.sdk import boto3_session, bounds, explained, files_of, refusals, session_of, told
@@ -26,7 +25,6 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit, Identity, Keys, Repository, Secret, Who
 
 T = TypeVar("T")
-_SPARE = timedelta(minutes=15)  # the SDK renews credentials that end sooner
 
 
 class Aws:
@@ -230,13 +228,7 @@ class Aws:
         with _about(who):
             return self._resolver.keys(who)
 
-    def _ask(
-        self,
-        service: str,
-        who: Who,
-        ask: Callable[[Any], T],
-        resource: str = "",
-    ) -> T:
+    def _ask(self, service: str, who: Who, ask: Callable[[Any], T], resource: str = "") -> T:
         """Call `ask` with a service client that acts as `who`, and return its result."""
         with _about(who):
             same = self._identified if self._identified and self._identified.is_still(who) else None
@@ -269,8 +261,7 @@ class _Caller:
         """
         if who != self.who or who.profiles is not None or get_ident() != self._thread:
             return False
-        lasts = self.keys.expires_at is None or self.keys.expires_at > datetime.now(timezone.utc) + _SPARE
-        return lasts and files_of(self.session) is self._files
+        return last(self.keys) and files_of(self.session) is self._files
 
 
 @contextmanager

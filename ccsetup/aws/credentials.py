@@ -41,7 +41,7 @@ _OF_MACHINE = ("container-role", "iam-role", "ec2-credentials-file", "boto-confi
 
 
 _SILENT = ("oidc", "role", "sso", "keys")  # neither a program nor a sign-in to the console
-_FRESH = timedelta(minutes=5)  # credentials with less time left aren't used again
+_FRESH = timedelta(minutes=15)  # credentials with less time left aren't used again, since the SDK would renew them
 
 
 def _origin(who: Who) -> object:
@@ -97,7 +97,7 @@ class Resolver:
             return self._from_files(who)
         if early := self._early.get(_origin(who)):
             found = early.result(lambda: self._planned(who, who.profile))
-            if not found.expires_at or found.expires_at - datetime.now(timezone.utc) > _FRESH:
+            if last(found):
                 return found
         return self._planned(who, who.profile)
 
@@ -439,6 +439,11 @@ def _credentials(keys: Keys) -> Any:
     found: Any = Credentials(keys.access_key_id, keys.secret_access_key.reveal(), token, method="login")
     found._expiry_time = keys.expires_at  # where botocore keeps it for credentials that expire
     return found
+
+
+def last(keys: Keys) -> bool:
+    """Say whether credentials that were found a moment ago can sign further calls."""
+    return keys.expires_at is None or keys.expires_at - datetime.now(timezone.utc) > _FRESH
 
 
 def arguments_of(keys: Keys) -> Arguments:

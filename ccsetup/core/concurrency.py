@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-_GLANCE_S = 0.05
+GLANCE_S = 0.05  # how often a wait looks for Ctrl-C and for news
 _TURN_S = 0.25  # the longest time that one step of waiting counts for
 _OWN_S = 0.002  # our own time for each finished piece of work of a crew
 _MOST = 256  # the most threads of one crew, even if some of them hang
@@ -115,7 +115,7 @@ def within(seconds: float, *works: Callable[[], T]) -> list[T]:
     for thread in threads:
         while thread.is_alive() and waited.seconds() < seconds:
             interrupted()
-            thread.join(min(_GLANCE_S, seconds))
+            thread.join(min(GLANCE_S, seconds))
     if wrong:
         raise wrong[0]
     if len(done) < len(works):
@@ -140,7 +140,7 @@ class Early(Generic[T]):
     def result(self, otherwise: Callable[[], T]) -> T:
         """Wait for the result. If there is none, return that of `otherwise`."""
         while self._thread.is_alive():
-            self._thread.join(_GLANCE_S)
+            self._thread.join(GLANCE_S)
         return self._found[0] if self._found else otherwise()
 
 
@@ -210,7 +210,7 @@ class Crew:
                     if not self._left and not self._busy:
                         return True
                     self._hire(time.monotonic())
-                    self._changed.wait(min(_GLANCE_S, left))
+                    self._changed.wait(min(GLANCE_S, left))
         finally:
             with self._changed:
                 self._left.clear()
@@ -223,7 +223,7 @@ class Crew:
         self._stop.set()
         with self._changed:
             while self._busy:
-                self._changed.wait(_GLANCE_S)
+                self._changed.wait(GLANCE_S)
 
     def _hire(self, now: float) -> None:
         places = self._most - sum(1 for since in self._busy.values() if now - since < self._patience_s)

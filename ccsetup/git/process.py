@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ccsetup.core import executables, process_tree
-from ccsetup.core.concurrency import ended_by_ctrl_c, interrupted
+from ccsetup.core.concurrency import GLANCE_S, ended_by_ctrl_c, interrupted
 from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
 from ccsetup.git.errors import GET_APPLES, WORD, problem_of
@@ -32,7 +32,6 @@ from ccsetup.git.helper.messages import CODES
 CHECK_S = 60  # enough for a command that only asks the server
 INSTALL_S = 900.0
 ASK_S = 5  # enough for one that only reads the disk; pipes or devices included by the settings may never end
-_GLANCE_S = 0.05  # how often waiting for git shows its progress
 MOST = 4 << 20  # bytes of output that reading git's settings may produce
 
 Progress = Callable[[str, float | None], None]
@@ -251,7 +250,7 @@ class Child:
         shown, end = None, time.monotonic() + CHECK_S
         while self._reader.is_alive():
             interrupted()
-            self._reader.join(_GLANCE_S)
+            self._reader.join(GLANCE_S)
             if self._told and self._told != shown:
                 shown = self._told
                 progress(*shown)
