@@ -486,7 +486,7 @@ class Lane(Screen):
 
     def _update(self, text: str, share: float | None) -> None:
         self._text = text or self._text
-        self._show(f"{self._name}  {self._text}")
+        self._show(f"{self._name}  {self._text.removesuffix(f' {self._name.rstrip()}')}")  # the name is there already
 
 
 class Lanes:
