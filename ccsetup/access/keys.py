@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ccsetup.access.questions import again, stored
 from ccsetup.core import clock, validate
+from ccsetup.core.command_line import with_clipboard
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Corrected, Expected, Keys, Secret, Section, Told, Value
 from ccsetup.core.question import Access, Question
-from ccsetup.core.quoting import with_clipboard
 
 
 def _obtain(answers: Answers, look: Look) -> Keys:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ccsetup.core.command_line import quote
 from ccsetup.core.errors import Final, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Who
-from ccsetup.core.quoting import quote
 
 ABOUT = (
     "An MFA device shows the six-digit codes that prove it's you, for example, an authenticator app on your phone. AWS"

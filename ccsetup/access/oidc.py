@@ -9,11 +9,11 @@ from pathlib import Path
 from ccsetup.access.questions import ROLE_ARN, again, duration, session_name, settings, stored
 from ccsetup.core import code_page, executables, validate, web_token
 from ccsetup.core.arn import account_in
+from ccsetup.core.command_line import with_clipboard
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Secret, Section, Told, Value
 from ccsetup.core.question import Access, Question
-from ccsetup.core.quoting import with_clipboard
 
 _PROVIDERS = ("www.amazon.com", "graph.facebook.com")
 _OF_OIDC = ("cognito-identity.amazonaws.com", "accounts.google.com")  # their tokens are JWTs that name the issuer

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from ccsetup.access.questions import ROLE_ARN, again, duration, stored
 from ccsetup.core import validate
 from ccsetup.core.arn import account_in
+from ccsetup.core.command_line import with_clipboard
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Expected, Keys, Secret, Section, Told, Value
 from ccsetup.core.question import Access, Question
-from ccsetup.core.quoting import with_clipboard
 
 if TYPE_CHECKING:
     from ccsetup.access.saml_assertion import Assertion

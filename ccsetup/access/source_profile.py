@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ccsetup.core import profile_partition, regions, validate
+from ccsetup.core.command_line import quote
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import MACHINE, NEW, Answers, Choice, Corrected, Value, Who
 from ccsetup.core.profile_kind import is_long_term, source_of
 from ccsetup.core.question import Question
-from ccsetup.core.quoting import quote
 from ccsetup.core.text import did_you_mean
 
 _SOURCES = {

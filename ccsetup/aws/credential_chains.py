@@ -13,11 +13,11 @@ from ccsetup.aws.credentials import Resolver
 from ccsetup.aws.external_programs import Programs
 from ccsetup.aws.pooled_clients import Clients, endpoint_of
 from ccsetup.aws.sdk import told
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Keys, Who
 from ccsetup.core.profile_kind import source_of
-from ccsetup.core.quoting import quote
 
 Settings = Mapping[str, str]
 Get = Callable[[Keys | None], Keys]

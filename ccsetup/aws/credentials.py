@@ -25,6 +25,7 @@ from ccsetup.core import (
     service_error,
     sso_session,
 )
+from ccsetup.core.command_line import quote
 from ccsetup.core.concurrency import Early
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import Problem
@@ -32,7 +33,6 @@ from ccsetup.core.model import DRAFT, Keys, Secret, Who
 from ccsetup.core.profile_chain import chain, holder, program_of
 from ccsetup.core.profile_kind import STATIC, source_of
 from ccsetup.core.program_keys import not_run
-from ccsetup.core.quoting import quote
 
 Arguments = dict[str, Any]  # of create_client
 Popen = Callable[..., Any]  # starts a program, like subprocess.Popen

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from ccsetup.aws.access_request import explain
 from ccsetup.aws.denials import of_call, of_key
 from ccsetup.core import asked_role, detours, redact, sdk_errors
+from ccsetup.core.command_line import quote, variables
 from ccsetup.core.denial import Federated
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.installation import how_to_add
 from ccsetup.core.model import Who
 from ccsetup.core.profile_chain import program_of
 from ccsetup.core.program_keys import RENEW
-from ccsetup.core.quoting import quote, variables
 from ccsetup.core.regions import REGIONS
 from ccsetup.core.sdk_errors import Cause
 from ccsetup.core.text import MASK, did_you_mean, inert, same_but_for_a_slip, veil

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import AnyStr, TypeVar
 
 from ccsetup.core import executables, plain_file
+from ccsetup.core.command_line import deletion
 from ccsetup.core.errors import Problem
 from ccsetup.core.plain_file import AWS_FILE, NotPlain
-from ccsetup.core.quoting import deletion
 
 MARK = ".ccsetup-"  # in the name of every draft
 

@@ -136,6 +136,6 @@ def advice(standings: Sequence[Standing]) -> str:
 
 def _word(name: str) -> str:
     """Quote a profile's name so that a shell passes it as one argument that isn't read as a flag."""
-    from ccsetup.core.quoting import quote
+    from ccsetup.core.command_line import quote
 
     return f"-- {quote(name)}" if name.startswith("-") else quote(name)

@@ -6,8 +6,8 @@ ask here which of them reads a sign-in, and what to install if there is neither.
 
 from __future__ import annotations
 
+from ccsetup.core.command_line import joined, quote
 from ccsetup.core.errors import Problem
-from ccsetup.core.quoting import joined, quote
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING
 if TYPE_CHECKING:

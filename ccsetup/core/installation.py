@@ -11,7 +11,7 @@ import os.path
 import sys
 
 from ccsetup.core import executables
-from ccsetup.core.quoting import joined
+from ccsetup.core.command_line import joined
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING
 if TYPE_CHECKING:

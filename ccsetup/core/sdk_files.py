@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ccsetup.core import clock, lean_hash, plain_file, web_token
+from ccsetup.core.command_line import quote
 from ccsetup.core.plain_file import CERTIFICATES, SMALL, NotPlain
-from ccsetup.core.quoting import quote
 
 Settings = Mapping[str, object]
 

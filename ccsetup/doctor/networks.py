@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ccsetup.core import detours, regions, shells
-from ccsetup.core.quoting import quote
+from ccsetup.core.command_line import quote
 from ccsetup.doctor.checks.git import covers, of_codecommit
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding

@@ -9,13 +9,13 @@ from functools import partial
 from typing import NamedTuple
 
 from ccsetup.core import limits, profile_partition, regions
+from ccsetup.core.command_line import quote
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Answer, Context, Sighting
 from ccsetup.core.errors import BadAnswer, NoRepository, Problem
 from ccsetup.core.model import Identity, Repository, Route, Target, Value, Who
 from ccsetup.core.profile_chain import names_program, runs_program
 from ccsetup.core.profile_kind import has_credentials
-from ccsetup.core.quoting import quote
 from ccsetup.doctor import networks, online_findings, renames
 from ccsetup.doctor.checks import iam_users
 from ccsetup.doctor.checks.git import signing

@@ -11,10 +11,10 @@ from ccsetup import access
 from ccsetup.aws.access_request import of_git_and_api
 from ccsetup.core import regions
 from ccsetup.core.arn import account_in
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Answer, Sighting
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Answers, Expected, Identity
-from ccsetup.core.quoting import quote
 from ccsetup.doctor import locate
 from ccsetup.doctor.checks.remotes import by_hand, moved
 from ccsetup.doctor.facts import Facts

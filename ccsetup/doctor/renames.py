@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ccsetup.core.command_line import in_turn, joined
 from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Repository, Route, Who
-from ccsetup.core.quoting import in_turn, joined
 from ccsetup.core.text import nearest
 from ccsetup.doctor.facts import Clone
 from ccsetup.doctor.findings import Finding

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ccsetup.core.command_line import quote
 from ccsetup.core.program_keys import unasked
-from ccsetup.core.quoting import quote
 from ccsetup.core.text import cells, inert, padded, wrap, wrap_step
 from ccsetup.doctor.diagnose import Diagnosis, kinds
 from ccsetup.doctor.findings import FIX, Finding

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 
 from ccsetup.awsfiles.ordinary import is_ordinary
 from ccsetup.core import code_page, executables
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import ENDED, Problem
-from ccsetup.core.quoting import quote
 from ccsetup.doctor import checks, gather
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding

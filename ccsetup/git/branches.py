@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from ccsetup.core.command_line import quote
 from ccsetup.core.errors import Problem
-from ccsetup.core.quoting import quote
 from ccsetup.git.errors import without_proxy
 
 _SHOWN = 10

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ccsetup.core.command_line import quote
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import CloneResult, Route, Submodule
-from ccsetup.core.quoting import quote
 from ccsetup.git import clone as cloning
 from ccsetup.git import clone_settings, lfs, ownership, submodule_hook, submodule_names
 from ccsetup.git.branches import Heads

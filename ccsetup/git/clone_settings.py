@@ -6,9 +6,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from ccsetup.core.command_line import quote
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit
-from ccsetup.core.quoting import quote
 from ccsetup.git import config
 from ccsetup.git.config import GitConfig, Pairs, SettingChange, Url
 from ccsetup.git.errors import problem_of

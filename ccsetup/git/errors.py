@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 
 from ccsetup.core import detours
+from ccsetup.core.command_line import joined, quote
 from ccsetup.core.errors import Problem
-from ccsetup.core.quoting import joined, quote
 from ccsetup.core.text import inert, veil
 from ccsetup.git import ownership
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ccsetup.core.command_line import quote
 from ccsetup.core.errors import Problem
-from ccsetup.core.quoting import quote
 from ccsetup.git import config
 from ccsetup.git.config import Pairs
 from ccsetup.git.errors import said

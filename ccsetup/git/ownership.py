@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from ccsetup.core.command_line import quote
 from ccsetup.core.errors import Problem
-from ccsetup.core.quoting import quote
 
 CODE = "git.settings"
 _SAYS = re.compile(r"^fatal: (?:detected dubious ownership in repository at|unsafe repository \() ?'(?P<place>.+?)'")

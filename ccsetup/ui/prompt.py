@@ -14,11 +14,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ccsetup.core import shells
+from ccsetup.core.command_line import with_clipboard
 from ccsetup.core.concurrency import signals_stay_here
 from ccsetup.core.echo import Echo
 from ccsetup.core.errors import Cancelled, Missing
 from ccsetup.core.model import BACK, Asked, Back, Later, Secret, Widget
-from ccsetup.core.quoting import with_clipboard
 from ccsetup.core.text import spell
 from ccsetup.ui import appearance, keyboard
 from ccsetup.ui.plain_prompt import Answered, accepted, conversation

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsetup.access import questions
+from ccsetup.core.command_line import in_turn, joined, quote
 from ccsetup.core.context import Context, Prompt
 from ccsetup.core.errors import BadAnswer, Cancelled, Problem
 from ccsetup.core.model import Asked, Submodule, Target
-from ccsetup.core.quoting import in_turn, joined, quote
 from ccsetup.core.result import Outcome
 from ccsetup.git import address, lfs, transport
 from ccsetup.wizard.verify import Claim

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from ccsetup.awsfiles import plan
 from ccsetup.core import clock
+from ccsetup.core.command_line import change_to, quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import Answers, Plan, Receipt, Value
-from ccsetup.core.quoting import change_to, quote
 from ccsetup.core.result import Outcome
 from ccsetup.wizard import after_clone, checkout, installation_offer
 from ccsetup.wizard.after_clone import Person

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsetup.core import installation, shells
+from ccsetup.core.command_line import joined, quote
 from ccsetup.core.context import Context, Prompt
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Answers, Asked, Route, Target
-from ccsetup.core.quoting import joined, quote
 from ccsetup.core.result import Cloned
 from ccsetup.git import address
 from ccsetup.git.early_clone import EarlyClone

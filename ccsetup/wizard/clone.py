@@ -7,13 +7,13 @@ from pathlib import Path
 
 from ccsetup import access
 from ccsetup.core import regions
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Elsewhere, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Expected, Plan, Repository, Who
 from ccsetup.core.profile_chain import names_program
 from ccsetup.core.program_keys import not_run
-from ccsetup.core.quoting import quote
 from ccsetup.core.result import Outcome
 from ccsetup.git import address
 from ccsetup.git.transport import Way

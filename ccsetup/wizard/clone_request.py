@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from ccsetup.access.questions import BRANCH
 from ccsetup.core import missing_profile, validate
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Target, Value
 from ccsetup.core.question import Question
-from ccsetup.core.quoting import quote
 from ccsetup.git import address
 from ccsetup.git.transport import VIA, WHOSE
 from ccsetup.wizard.engine import Walk

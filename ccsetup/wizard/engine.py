@@ -11,12 +11,12 @@ from typing import TypeVar
 
 from ccsetup.access.paste import secrets
 from ccsetup.access.paste.echo import echo
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Prompt
 from ccsetup.core.errors import BadAnswer, Final, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import BACK, Answers, Asked, Back, Choice, Corrected, Secret, Told, Value
 from ccsetup.core.question import Question, Which
-from ccsetup.core.quoting import quote
 from ccsetup.core.text import inert
 
 T = TypeVar("T")

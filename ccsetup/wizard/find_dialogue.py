@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ccsetup.core import regions
+from ccsetup.core.command_line import quote
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import BadAnswer, Cancelled, Elsewhere, Missing, NoRepository, Problem
@@ -14,7 +15,6 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Route, Who
 from ccsetup.core.profile_chain import names_program, runs_program
 from ccsetup.core.program_keys import unasked
-from ccsetup.core.quoting import quote
 from ccsetup.git import transport
 from ccsetup.git.transport import Way
 from ccsetup.wizard import checkout, find_repository, review

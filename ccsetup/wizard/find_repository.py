@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ccsetup import access
 from ccsetup.core import clock, limits, profile_partition, regions
+from ccsetup.core.command_line import quote
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Context, Sighting
 from ccsetup.core.errors import ENDED, Cancelled, Missing, NoRepository, Problem
@@ -18,7 +19,6 @@ from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Target, Who
 from ccsetup.core.profile_chain import chain, runs_program
 from ccsetup.core.profile_kind import is_temporary
-from ccsetup.core.quoting import quote
 from ccsetup.core.text import did_you_mean, nearest
 from ccsetup.git import address
 from ccsetup.wizard import review

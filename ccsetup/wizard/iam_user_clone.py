@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from ccsetup.access import paste
 from ccsetup.awsfiles import plan
 from ccsetup.core import regions, validate
+from ccsetup.core.command_line import change_to
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Back, Choice, Edit, Expected, Plan, Receipt, Repository, Secret, Target
-from ccsetup.core.quoting import change_to
 from ccsetup.core.result import Outcome
 from ccsetup.git import address, ssh_login
 from ccsetup.git.credential_store import USER_NAME, Login

@@ -14,6 +14,7 @@ from ccsetup.awsfiles import plan, removals
 from ccsetup.core import clock, profile_partition, regions, sso_session
 from ccsetup.core.arn import account_in
 from ccsetup.core.clock import RECORDED
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import AwsTexts, Context, Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
@@ -22,7 +23,6 @@ from ccsetup.core.profile_chain import holder, names_program, sources
 from ccsetup.core.profile_kind import STATIC, has_credentials, is_temporary
 from ccsetup.core.program_keys import not_run
 from ccsetup.core.question import Access, Question
-from ccsetup.core.quoting import quote
 from ccsetup.core.result import briefly_told
 from ccsetup.wizard import apply, profile_list, verify
 from ccsetup.wizard.engine import Walk

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from ccsetup.access import paste
 from ccsetup.core import clock
+from ccsetup.core.command_line import with_clipboard
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Value
-from ccsetup.core.quoting import with_clipboard
 from ccsetup.wizard import flow
 from ccsetup.wizard.options import Options
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Edit, Plan
-from ccsetup.core.quoting import quote
 from ccsetup.core.regions import wants_fips
 from ccsetup.core.result import Report
 from ccsetup.core.text import inert

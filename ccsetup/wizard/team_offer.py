@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ccsetup import access
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import MACHINE, Asked, Choice, Value
 from ccsetup.core.profile_chain import names_program
 from ccsetup.core.program_keys import not_run
-from ccsetup.core.quoting import quote
 from ccsetup.team import file as team_file
 from ccsetup.team import rules, ways
 from ccsetup.team.contents import Entry, Place, Team

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Target
-from ccsetup.core.quoting import quote
 from ccsetup.core.text import inert
 from ccsetup.git import address
 from ccsetup.git.address import Address

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ccsetup.awsfiles import ini
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Plan
 from ccsetup.core.profile_kind import keeps_long_term
-from ccsetup.core.quoting import quote
 
 
 def refuse(context: Context, change: Plan, access: str) -> None:

@@ -11,10 +11,10 @@ from ccsetup.aws.access_request import of_git_and_api
 from ccsetup.aws.sso.assignments import instead_of
 from ccsetup.core import clock, regions
 from ccsetup.core.arn import Arn
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Context, Start
 from ccsetup.core.errors import Elsewhere, NoRepository, Problem
 from ccsetup.core.model import Edit, Expected, Identity, Repository, Route, Target, Who
-from ccsetup.core.quoting import quote
 from ccsetup.core.result import Outcome
 from ccsetup.core.text import did_you_mean
 from ccsetup.git import transport

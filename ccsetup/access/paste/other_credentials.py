@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from ccsetup.core.command_line import quote
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Secret
-from ccsetup.core.quoting import quote
 from ccsetup.git import address
 from ccsetup.git.address import Address
 

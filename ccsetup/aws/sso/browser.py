@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ccsetup.core import executables
-from ccsetup.core.quoting import windows_words
+from ccsetup.core.command_line import windows_words
 from ccsetup.core.text import inert
 
 # Where an editor's window is on another computer: variables that tell it. They come before BROWSER, which it sets.

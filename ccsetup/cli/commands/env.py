@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ccsetup.core import missing_profile, profile_partition
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Keys, Who
-from ccsetup.core.quoting import quote
 from ccsetup.core.result import Report
 from ccsetup.core.shells import SHELLS, Shell, guess
 from ccsetup.doctor import verdict

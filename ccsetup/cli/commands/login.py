@@ -9,13 +9,13 @@ from ccsetup import access
 from ccsetup.awsfiles.profile_status import Standing
 from ccsetup.cli.question_flags import signing_in
 from ccsetup.core import clock, missing_profile
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Value
 from ccsetup.core.profile_chain import holder
 from ccsetup.core.program_keys import unasked
-from ccsetup.core.quoting import quote
 from ccsetup.core.result import Report
 from ccsetup.doctor import verdict
 from ccsetup.wizard import profile_list

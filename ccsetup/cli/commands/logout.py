@@ -6,11 +6,11 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 
 from ccsetup.core import missing_profile
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.profile_chain import holder
 from ccsetup.core.profile_kind import STATIC
-from ccsetup.core.quoting import quote
 from ccsetup.core.result import Report
 from ccsetup.wizard import profile_list, sign_out
 from ccsetup.wizard.options import Settings, settings

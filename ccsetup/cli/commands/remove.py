@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ccsetup.awsfiles import plan, removals
 from ccsetup.core import missing_profile
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Choice
-from ccsetup.core.quoting import quote
 from ccsetup.core.result import Report
 from ccsetup.wizard import remove_profile
 from ccsetup.wizard.options import settings

@@ -11,10 +11,10 @@ from typing import Any
 
 from ccsetup import share
 from ccsetup.aws.iam import IamRole
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Choice, Edit
-from ccsetup.core.quoting import quote
 from ccsetup.core.result import Report, told
 from ccsetup.share import apply, check, readme, teamfile, trust_merge
 from ccsetup.share.arrangement import ANY_EMAIL, Arrangement

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from ccsetup.core import regions
+from ccsetup.core.command_line import in_turn, joined, quote
 from ccsetup.core.installation import how_to_install
-from ccsetup.core.quoting import in_turn, joined, quote
 from ccsetup.doctor.checks.git import of_codecommit, signing
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding, Remedy

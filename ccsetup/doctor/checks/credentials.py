@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from ccsetup.awsfiles.settings import meant
 from ccsetup.core import clock, placeholder, stored_keys
+from ccsetup.core.command_line import quote
 from ccsetup.core.model import FileName
 from ccsetup.core.placeholder import is_key_placeholder
-from ccsetup.core.quoting import quote
 from ccsetup.doctor.checks.shadowed import ALONE, ID, SECRET, TOKENS, Kind, kinds
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy

@@ -14,8 +14,8 @@ from ccsetup.awsfiles.misreadings import Oddity
 from ccsetup.awsfiles.settings import DECIDING, FREE, STRICT
 from ccsetup.core import shells
 from ccsetup.core.code_page import misread
+from ccsetup.core.command_line import deletion, in_turn, quote, renaming, with_input
 from ccsetup.core.model import FileName
-from ccsetup.core.quoting import deletion, in_turn, quote, renaming, with_input
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy, Severity
 

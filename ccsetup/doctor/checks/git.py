@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 from ccsetup.core import shells
+from ccsetup.core.command_line import in_turn, joined, quote
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.installation import UV, how_to_install, is_temporary, is_temporary_command, kind, requirement
 from ccsetup.core.profile_chain import sources
 from ccsetup.core.profile_kind import has_credentials
-from ccsetup.core.quoting import in_turn, joined, quote
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import FIX, Finding, Remedy, Severity
 from ccsetup.git import address, clone_profile, config, ownership, transport

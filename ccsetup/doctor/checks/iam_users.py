@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ccsetup.core import regions
-from ccsetup.core.quoting import quote
+from ccsetup.core.command_line import quote
 from ccsetup.doctor.checks.git import covers, effective
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding

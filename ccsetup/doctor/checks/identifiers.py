@@ -9,9 +9,9 @@ from typing import NamedTuple
 from ccsetup.awsfiles.settings import OUTPUTS, comment, meant
 from ccsetup.core import validate
 from ccsetup.core.arn import Arn
+from ccsetup.core.command_line import quote
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
-from ccsetup.core.quoting import quote
 from ccsetup.core.text import nearest, without_some
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import FIX, Finding, Remedy, Severity, Wanted

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from ccsetup.awsfiles import nested_blocks
 from ccsetup.awsfiles.ini import Setting, Stanza
 from ccsetup.awsfiles.settings import KNOWN, NESTED, meant
+from ccsetup.core.command_line import quote
 from ccsetup.core.model import FileName
-from ccsetup.core.quoting import quote
 from ccsetup.core.text import did_you_mean, nearest
 from ccsetup.doctor.checks.files import FILES, REFUSED, told
 from ccsetup.doctor.facts import Facts

@@ -7,10 +7,10 @@ from functools import lru_cache, partial
 
 from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import profile_partition, regions, validate
+from ccsetup.core.command_line import quote
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
 from ccsetup.core.profile_kind import source_of
-from ccsetup.core.quoting import quote
 from ccsetup.core.regions import REGIONS, partition_of
 from ccsetup.core.sso_session import WHERE
 from ccsetup.doctor.checks.sso import session_of

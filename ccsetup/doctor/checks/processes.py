@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ccsetup.core import clock, program_keys, redact
-from ccsetup.core.quoting import quote, windows_words
+from ccsetup.core.command_line import quote, windows_words
 from ccsetup.core.text import inert
 from ccsetup.doctor.checks.shadowed import kinds
 from ccsetup.doctor.facts import Facts, Ran

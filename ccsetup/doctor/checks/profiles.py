@@ -9,9 +9,9 @@ from ccsetup.awsfiles import edit, headers, ini
 from ccsetup.awsfiles.characters import plain
 from ccsetup.awsfiles.misreadings import Oddity
 from ccsetup.core import missing_profile
+from ccsetup.core.command_line import quote
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName, Section
-from ccsetup.core.quoting import quote
 from ccsetup.core.text import nearest
 from ccsetup.doctor import repair
 from ccsetup.doctor.checks import environment

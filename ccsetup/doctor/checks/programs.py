@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ccsetup.core.command_line import quote
 from ccsetup.core.folder import is_within
 from ccsetup.core.lazy_regex import later
-from ccsetup.core.quoting import quote
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding, Severity
 from ccsetup.git.config import is_address

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ccsetup.core import regions, validate
+from ccsetup.core.command_line import joined, quote
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
-from ccsetup.core.quoting import joined, quote
 from ccsetup.core.text import STRICT, letters_swapped, nearest
 from ccsetup.doctor.checks import iam_users
 from ccsetup.doctor.checks.git import called, effective, is_codecommit, keepers, of_codecommit, signing, usable

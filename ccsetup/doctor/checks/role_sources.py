@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from ccsetup.awsfiles.settings import meant
 from ccsetup.core import validate
+from ccsetup.core.command_line import quote
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.profile_kind import CREDENTIAL_SOURCES, STATIC, has_own_credentials, source_of
-from ccsetup.core.quoting import quote
 from ccsetup.core.text import nearest, same_but_for_a_slip
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import FIX, Finding, Remedy, Wanted

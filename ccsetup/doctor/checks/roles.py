@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import regions, validate
 from ccsetup.core.arn import PARTITION, account_in
+from ccsetup.core.command_line import quote
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
-from ccsetup.core.quoting import quote
 from ccsetup.core.regions import REGION
 from ccsetup.core.text import without_some
 from ccsetup.doctor.facts import Facts

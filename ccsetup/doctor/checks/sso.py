@@ -9,10 +9,10 @@ from ccsetup.awsfiles import ini
 from ccsetup.awsfiles.ini import Stanza
 from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import sso_session, validate
+from ccsetup.core.command_line import quote
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
 from ccsetup.core.profile_kind import has_own_credentials, source_of
-from ccsetup.core.quoting import quote
 from ccsetup.core.sso_session import SCOPE, WHERE, WHO
 from ccsetup.core.text import nearest
 from ccsetup.doctor.facts import Facts

@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from ccsetup.aws.sso import token_cache
 from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import validate, web_token
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import BadAnswer
-from ccsetup.core.quoting import quote
 from ccsetup.doctor.checks.sso import is_whole, session_of
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import FIX, Finding, Remedy, Wanted

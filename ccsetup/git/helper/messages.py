@@ -89,7 +89,7 @@ def quoted(name: str) -> str:
     if name and _PLAIN.issuperset(name):
         return name
     if os.name == "nt":
-        from ccsetup.core.quoting import quote
+        from ccsetup.core.command_line import quote
 
         return quote(name)
     escaped = name.replace("'", "'\\''")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from paths import ROOT
 
 from ccsetup.core import executables, shells
-from ccsetup.core.quoting import (
+from ccsetup.core.command_line import (
     change_to,
     deletion,
     in_turn,
@@ -189,7 +189,7 @@ def test_no_other_file_joins_commands_or_names_what_one_shell_alone_knows() -> N
     alone = re.compile(r"&& |pbpaste|['\"](?:mv|del|ren) |env \| grep")
     for path in sorted((ROOT / "ccsetup").rglob("*.py")):
         if (
-            path.name in ("quoting.py", "text.py", "submodule_hook.py", "completion.py", "mentions.py")
+            path.name in ("command_line.py", "text.py", "submodule_hook.py", "completion.py", "mentions.py")
             or "sandbox" in path.parts
         ):
             continue
