@@ -106,7 +106,7 @@ class _Program(subprocess.Popen[bytes]):
 
 def _late(words: list[str]) -> Problem:
     return Problem(
-        f"The credential_process {words[0]} took too long.",
+        f"The credential_process {words[0]} didn't finish in time.",
         why="The program might be waiting for input, but git and the AWS SDKs can't provide any.",
         next="Run the program yourself to see what it asks for.",
         code="process.failed",

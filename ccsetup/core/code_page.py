@@ -37,8 +37,8 @@ def check(value: str, encoding: str, example: str) -> None:
     """Raise BadAnswer with an example if a program that reads the files in this encoding reads another value."""
     if odd := misread(value, encoding):
         raise BadAnswer(
-            f"{value} contains “{odd.letter}”, and the AWS CLI and boto3 read other letters on this computer. Use only"
-            f" the letters a to z, for example, {example}."
+            f"{value} contains “{odd.letter}”, which the AWS CLI and boto3 can't read correctly on this computer."
+            f" Use only letters from a to z, for example, {example}."
         )
 
 

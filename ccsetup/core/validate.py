@@ -203,7 +203,8 @@ def sso_session(text: str) -> str | Corrected:
 
 def _letters(value: str) -> str:
     """Return which characters a name can contain. Letters such as é are others in AWS tools on some computers."""
-    return "letters, digits, and _.+=,- characters" if value.isascii() else "the letters a to z, digits, and _.+=,-"
+    letters = "letters" if value.isascii() else "letters from a to z or A to Z"
+    return f"{letters}, digits, and _.+=,- characters"
 
 
 def _plain(value: str, example: str) -> str:

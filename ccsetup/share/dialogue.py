@@ -242,8 +242,8 @@ class Arranging:
             widget="choose",
             help="Give access only to those who need it. To choose more than one option, repeat the --trust flag.",
             about=(
-                "The role trusts those whom you choose here, and only they can assume it. For example, a permission"
-                " set lets in all its users, and a role lets in one build server."
+                "Only what you choose here can assume the role. For example, a permission set lets in all its users,"
+                " and a role lets in one build server."
             ),
             choices=lambda answers, look: share_questions.WHOM,
             known=lambda answers, look: "given" if "trust" in look.given else None,

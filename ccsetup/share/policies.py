@@ -237,7 +237,7 @@ def who(it: Arrangement) -> list[Line]:
         found.append(
             Line(
                 f"session name {it.session_name}",
-                "callers must choose a session name like this, which CloudTrail shows; AWS doesn't check whose it is",
+                "callers must choose a session name like this; CloudTrail shows it, but AWS doesn't check who uses it",
             )
         )
     return found

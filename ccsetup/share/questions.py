@@ -418,8 +418,8 @@ SESSION_NAME = Question(
     "require_session_name",
     "Pattern of session names (optional)",
     about=(
-        "CloudTrail shows the session name of everyone who uses the role, so that it can tell who pushed. Only sessions"
-        " whose name matches the pattern get in, for example, *@example.com."
+        "CloudTrail shows the session name of everyone who uses the role, so that you can see who pushed. Only sessions"
+        " with a name that matches the pattern get in, for example, *@example.com."
     ),
     known=questions.fixed(""),
     parse=arrangement.session_name,

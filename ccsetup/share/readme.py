@@ -19,7 +19,7 @@ def text(it: Arrangement, names: tuple[str, ...]) -> str:
     lines = [
         f"# Sharing the CodeCommit {'repositories' if it.others else 'repository'} {it.label}",
         BLANK,
-        f"Developers get {access} access to {_each(it)}. They assume the role `{it.role_arn}`, whose"
+        f"Developers get {access} access to {_each(it)}. They assume the role `{it.role_arn}`. Its"
         f" sessions last up to {_hours(it)}.",
         "This folder was created with:",
         BLANK,
@@ -286,7 +286,7 @@ def _notes(it: Arrangement) -> list[str]:
     if it.session_name:
         found.append(
             f"Callers must choose a session name like `{it.session_name}`. Profiles from the team file have one: it is"
-            " asked once, and the default is git's email address. AWS doesn't check whose name it is. To be sure,"
+            " asked once, and the default is git's email address. AWS doesn't check who uses a name. To be sure,"
             f" compare it with the AssumeRole event in CloudTrail of account {' or '.join(it.accounts)}."
         )
     if it.kms_key:

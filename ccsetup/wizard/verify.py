@@ -167,7 +167,7 @@ def identity(context: Context, who: Who, expected: Expected, *signed: Callable[[
     if not federated or (expected.role and not _is_role(identity.arn, expected.role)):
         raise Problem(
             f"The credentials belong to {identity.arn}, not to {expected.role or expected.federated}.",
-            why="Other credentials took precedence over the ones that ccsetup set up.",
+            why="Other credentials take precedence over the ones that ccsetup set up.",
             next=f"Check whether the profile {who.profile} also has another kind of credentials.",
             code="access.identity",
         )

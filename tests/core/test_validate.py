@@ -115,15 +115,27 @@ REFUSED = [
         )
     ),
     (validate.sso_start_url, "https://acme.awsapps.com/stárt", "looks like https://acme.awsapps.com/start"),
-    (validate.profile, "José", "only the letters a to z, digits, and _.+=,-. Use a name like Jose."),
+    (
+        validate.profile,
+        "José",
+        "only letters from a to z or A to Z, digits, and _.+=,- characters. Use a name like Jose.",
+    ),
     (
         validate.profile,
         "Jose\N{COMBINING ACUTE ACCENT}",
-        "only the letters a to z, digits, and _.+=,-. Use a name like Jose.",
+        "only letters from a to z or A to Z, digits, and _.+=,- characters. Use a name like Jose.",
     ),
-    (validate.profile, "日本", "only the letters a to z, digits, and _.+=,-. Use a name like acme-dev."),
+    (
+        validate.profile,
+        "日本",
+        "only letters from a to z or A to Z, digits, and _.+=,- characters. Use a name like acme-dev.",
+    ),
     (validate.profile, "é/x", "Use a name like acme-dev."),
-    (validate.sso_session, "société", "only the letters a to z, digits, and _.+=,-. Use a name like societe."),
+    (
+        validate.sso_session,
+        "société",
+        "only letters from a to z or A to Z, digits, and _.+=,- characters. Use a name like societe.",
+    ),
     (validate.access_key_id, "AROAIOSFODNN7EXAMPLE", "a unique ID. An access key ID starts with"),
     (validate.secret_access_key, "AKIAIOSFODNN7EXAMPLE", "access key ID"),
     (validate.duration(900, 43200), "60", "900 to 43200"),

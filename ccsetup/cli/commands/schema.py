@@ -20,7 +20,7 @@ def flags(parser: ArgumentParser) -> None:
     from ccsetup.cli.parser import COMMANDS
 
     parser.add_argument(
-        "of", nargs="?", choices=COMMANDS, metavar="COMMAND", help="command whose document to describe (default: all)"
+        "of", nargs="?", choices=COMMANDS, metavar="COMMAND", help="command to describe the document of (default: all)"
     )
 
 
