@@ -315,19 +315,23 @@ def test_those_that_hang_or_fail_hold_back_and_hide_no_other(aws: Aws, monkeypat
 
 
 def test_no_more_than_sixteen_are_asked_at_once(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock, now, most = threading.Lock(), [0], [0]
+    lock, full, now, most = threading.Lock(), threading.Event(), [0], [0]
 
-    def slowly(connection: socket.socket, asked: bytes) -> None:
+    def together(connection: socket.socket, asked: bytes) -> None:
+        """Answer nobody before sixteen have asked, and leave time for more."""
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
+            if now[0] == 16:
+                full.set()
+        full.wait(30)
         time.sleep(0.05)
         with lock:
             now[0] -= 1
         says(200, IDENTITY)(connection, asked)
 
-    with canned(monkeypatch, slowly) as server:
-        found = ask(aws, keyed(*["WELL"] * 64))
+    with canned(monkeypatch, together) as server:
+        found = ask(aws, keyed(*["WELL"] * 64), seconds=60)
         assert len(server.seen) == 64
     assert set(codes(found).values()) == {""}
     assert most[0] == 16

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import sha1
 from pathlib import Path
@@ -18,6 +18,7 @@ from terminal import Terminal, program
 from ccsetup.aws.client import Aws
 from ccsetup.aws.sso.signin import SignIn
 from ccsetup.cli.commands import setup
+from ccsetup.core.concurrency import Early
 from ccsetup.core.errors import Cancelled
 from ccsetup.core.model import Asked, Back, Secret
 from ccsetup.sandbox import Sandbox
@@ -30,17 +31,34 @@ SOURCE = ("source_profile", "base")
 
 
 class Slow(Script):
-    """Takes so long for every answer that what runs in the background is done, and notes the calls until a question."""
+    """Takes so long for every answer that what runs in the background is done, and notes the calls until a question.
 
-    def __init__(self, sandbox: Sandbox, *steps: tuple[str, object]) -> None:
+    What runs in the background begins once a question is open, or once its result is waited for, which counts as a call
+    that the user waits for: so the calls are the same whichever thread is faster.
+    """
+
+    def __init__(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, *steps: tuple[str, object]) -> None:
         super().__init__(*steps)
         self.log, self.at, self.calls = sandbox.state.log, 0, dict[str, list[str]]()
+        self.open, run, result = threading.Event(), Early._run, Early.result
+
+        def wait(early: Early[object]) -> None:
+            self.open.wait(30)
+            run(early)
+
+        def awaited(early: Early[object], otherwise: Callable[[], object]) -> object:
+            self.open.set()
+            return result(early, otherwise)
+
+        monkeypatch.setattr(Early, "_run", wait)
+        monkeypatch.setattr(Early, "result", awaited)
 
     def ask(self, asked: Asked) -> str | Secret | Back:
         self.calls[asked.key] = [entry.action for entry in self.log[self.at :]]
-        for thread in threading.enumerate():
-            if thread.name == "early":
-                thread.join(30)
+        self.open.set()
+        while early := [thread for thread in threading.enumerate() if thread.name == "early"]:
+            early[0].join(30)  # which may have begun another
+        self.open.clear()
         self.at = len(self.log)
         return super().ask(asked)
 
@@ -71,7 +89,7 @@ def asked(
            "AWS_SHARED_CREDENTIALS_FILE": str(there / ".aws" / "credentials"), "AWS_EC2_METADATA_DISABLED": "true"}  # fmt: skip
     for name, value in env.items():
         monkeypatch.setenv(name, value)
-    script = Slow(sandbox, *steps, ("repo", LEAVE))
+    script = Slow(sandbox, monkeypatch, *steps, ("repo", LEAVE))
     around = context(folder, script, env=env)
     signin = SignIn(os.environ, there, around.now, show=lambda text, url: None, note=lambda text: None)
     around = replace(around, signin=signin, aws=Aws(there, signin.keys))
