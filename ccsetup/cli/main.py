@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from ccsetup import __version__
+from ccsetup.core.leaving import leave
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING, without the time it takes to import typing
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from ccsetup.core.context import Context
     from ccsetup.ui.screen import Screen
+
+_GARBAGE = 50_000  # how many more objects there are before garbage is looked for; the SDK's own are about as many
 
 HELP = """\
 ccsetup  Set up AWS CodeCommit access and clone repositories
@@ -71,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         code = 1
     except KeyboardInterrupt:
         code = 130
-    _leave_threads_behind(code)
+    leave(code)
     sys.exit(code)
 
 
@@ -104,22 +107,6 @@ def spell_out(stream: TextIO) -> None:
     codecs.register_error("ccsetup", spelled)
     if reconfigure := getattr(stream, "reconfigure", None):
         reconfigure(errors="ccsetup")
-
-
-def _leave_threads_behind(code: int) -> None:
-    """Exit at once if daemon threads still run. Python may crash if they run while it shuts down."""
-    threading = sys.modules.get("threading")
-    if threading is None or not any(each.daemon for each in threading.enumerate()):
-        return
-    import atexit
-
-    atexit._run_exitfuncs()  # restores the terminal's settings
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            pass
-    os._exit(code)
 
 
 def _nothing(number: int) -> int:
@@ -220,6 +207,7 @@ def _story(options: Namespace, screen: Screen) -> int:
 
     story = import_module(f"ccsetup.cli.commands.{options.command}")
     if not options.bare and options.command not in ("status", "doctor"):
+        gc.set_threshold(_GARBAGE)
         gc.enable()
     made: list[Context] = []
 

@@ -23,7 +23,7 @@ KINDS = [kind.name for kind in access.KINDS]
 @pytest.fixture(autouse=True)
 def to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the program end by SystemExit: threads of other tests in this process are none of its own."""
-    monkeypatch.setattr(main, "_leave_threads_behind", lambda code: None)
+    monkeypatch.setattr(main, "leave", lambda code: None)
 
 
 def helped(capsys: pytest.CaptureFixture[str], *words: str) -> str:

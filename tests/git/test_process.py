@@ -164,12 +164,12 @@ def test_a_git_that_waits_is_ended_with_the_program(env: dict[str, str], tmp_pat
     folder = repository(tmp_path / "work", f"[include]\n\tpath = {tmp_path / 'pipe'}\n")
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\nimport os, threading, time\nfrom pathlib import Path\n"
-        "from ccsetup.cli import main as cli\nfrom ccsetup.git import process as running\n"
+        "from ccsetup.core.leaving import leave\nfrom ccsetup.git import process as running\n"
         "from ccsetup.git.repository import Git\n"
         f"ask = lambda: Git(dict(os.environ), Path('/')).origin(Path({str(folder)!r}))\n"
         "threading.Thread(target=ask, daemon=True).start()\n"
         "while not running._running: time.sleep(0.01)\n"
-        "print(next(iter(running._running)).pid, flush=True)\ncli._leave_threads_behind(0)\n"
+        "print(next(iter(running._running)).pid, flush=True)\nleave(0)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     with pytest.raises(ProcessLookupError):

@@ -34,11 +34,16 @@ def told(refused: Refused) -> int:
 def answered(serve: "Callable[[list[str]], int]") -> int:
     """Answer git's request with `serve`, which takes the command's arguments, and return the exit code."""
     try:
-        return serve(sys.argv[1:])
+        code = serve(sys.argv[1:])
     except Refused as refused:
-        return told(refused)
+        code = told(refused)
     except KeyboardInterrupt:
-        return 130
+        code = 130
+    if "botocore" in sys.modules:
+        from ccsetup.core.leaving import leave
+
+        leave(code)
+    return code
 
 
 def after_refusal(url: str = "") -> None:
