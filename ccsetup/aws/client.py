@@ -235,10 +235,10 @@ class Aws:
             return self._called(same or self._caller(who), service, ask, resource)
 
     def _caller(self, who: Who, signed: Callable[[], object] | None = None) -> _Caller:
-        keys = self._resolver.keys(who)
+        keys, session = self._resolver.caller(who)
         if signed:
             signed()
-        return _Caller(who, keys, told(lambda: session_of(who.profile, who.region), who))
+        return _Caller(who, keys, session or told(lambda: session_of(who.profile, who.region), who))
 
     def _called(self, caller: _Caller, service: str, ask: Callable[[Any], T], resource: str = "") -> T:
         def work() -> T:

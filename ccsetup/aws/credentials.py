@@ -12,7 +12,16 @@ from typing import Any
 from ccsetup.aws import external_programs
 from ccsetup.aws.errors import too_busy
 from ccsetup.aws.external_programs import AwsCli
-from ccsetup.aws.sdk import check_files, credentials_parser, explained, problem_in, session_of, session_on_disk, told
+from ccsetup.aws.sdk import (
+    check_certificates,
+    check_files,
+    credentials_parser,
+    explained,
+    problem_in,
+    session_of,
+    session_on_disk,
+    told,
+)
 from ccsetup.aws.sts import SessionCache, by_web_identity
 from ccsetup.core import (
     aws_login,
@@ -91,10 +100,14 @@ class Resolver:
         """Return the credentials as arguments of create_client."""
         return arguments_of(self.keys(who))
 
+    def caller(self, who: Who) -> tuple[Keys, Any | None]:
+        """Return the credentials, and the session that found them if they are from the files: it takes long to make."""
+        return self._from_files(who) if who.profiles is None else (self.keys(who), None)
+
     def keys(self, who: Who) -> Keys:
         """Return the credentials, with their expiry if it is known."""
         if who.profiles is None:
-            return self._from_files(who)
+            return self._from_files(who)[0]
         if early := self._early.get(_origin(who)):
             found = early.result(lambda: self._planned(who, who.profile))
             if last(found):
@@ -111,9 +124,9 @@ class Resolver:
             return found
         same = (other for other, there in (who.profiles or {}).items() if there.get("login_session") == session)
         on_disk = next((other for other in same if other != name), name)
-        return self._from_files(Who(on_disk, who.region, chosen=who.chosen), start)
+        return self._from_files(Who(on_disk, who.region, chosen=who.chosen), start)[0]
 
-    def _from_files(self, who: Who, start: Popen = external_programs.unattended) -> Keys:
+    def _from_files(self, who: Who, start: Popen = external_programs.unattended) -> tuple[Keys, Any]:
         """Resolve as any SDK does. Where the SDK would ask for a code, use a session that is cached on disk."""
         with suppress(CodeWanted):
             return self._by_sdk(who, self._cache, start)
@@ -123,13 +136,14 @@ class Resolver:
             wanted.next = f"Enter the code: ccsetup login {quote(who.profile)}"
             raise
 
-    def _by_sdk(self, who: Who, cache: SessionCache, start: Popen) -> Keys:
+    def _by_sdk(self, who: Who, cache: SessionCache, start: Popen) -> tuple[Keys, Any]:
         session = session_on_disk(who.profile, who.region)
         profiles = told(lambda: session.full_config["profiles"], who)
         there = told(session.get_scoped_config, who)
         check_files(chain(profiles, who.profile), holder(profiles, who.profile))
+        check_certificates(session)
         if source_of(there) == "machine":
-            return _of_this_machine(who)
+            return _of_this_machine(who), session
         program = program_of(profiles, who.profile)
         patience_s = math.inf if program else 0  # a program may prompt the user
         about = who._replace(profiles=profiles)  # an error is about the source profile that has the credentials
@@ -158,7 +172,8 @@ class Resolver:
                 next=f"Set up the profile again: ccsetup setup --profile {quote(who.profile)}",
                 code="source.none",
             )
-        return found if found.expires_at else found._replace(expires_at=clock.read(clock.recorded(there)))
+        lasting = found if found.expires_at else found._replace(expires_at=clock.read(clock.recorded(there)))
+        return lasting, session
 
     def _planned(self, who: Who, name: str, way: tuple[str, ...] = ()) -> Keys:
         """Resolve a profile that may not be on disk, in the SDK's own order of precedence."""
@@ -178,7 +193,7 @@ class Resolver:
             return by_program(who, name, there)
         if kind == "machine":
             return _of_this_machine(who)
-        return self._from_files(Who(name, who.region, chosen=who.chosen))
+        return self._from_files(Who(name, who.region, chosen=who.chosen))[0]
 
     def by_sso(self, who: Who, name: str, there: Mapping[str, str]) -> Keys:
         """Return the credentials of a permission set. The user may have to sign in."""

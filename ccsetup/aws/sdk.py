@@ -91,10 +91,15 @@ def session_of(profile: str, region: str) -> Any:
     session = _kind_of_session()(session_vars={"profile": (None, None, None, None)})
     if profile in session.full_config["profiles"]:
         session.set_config_variable("profile", profile)
+    check_certificates(session)
+    return _bound(session, region)
+
+
+def check_certificates(session: Any) -> None:
+    """Raise Problem if the file of certificates that a session's settings name has none."""
     bundle = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
     if bundle and (found := sdk_files.of_certificates(str(bundle))):
         raise problem_in(found)
-    return _bound(session, region)
 
 
 def session_on_disk(profile: str, region: str) -> Any:
