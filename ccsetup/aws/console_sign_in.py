@@ -14,17 +14,19 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, quote, urlencode
 
 from ccsetup.aws.external_programs import AwsCli
-from ccsetup.aws.sso.callback_page import Callback, Listener
 from ccsetup.aws.sso.client import IdentityCenter, Refused, is_sign_in_page
 from ccsetup.core import aws_login, clock, limits, plain_file, session_caches, web_token
 from ccsetup.core.arn import account_in
 from ccsetup.core.context import Prompt, Start
 from ccsetup.core.errors import BadAnswer, Cancelled, Problem
 from ccsetup.core.model import Asked, Back, Edit, Keys, Secret
+
+if TYPE_CHECKING:
+    from ccsetup.aws.sso.callback_page import Callback
 
 _CLIENT = "arn:aws:signin:::devtools/{}-device"  # the clients that AWS has registered for command line tools
 _TOKEN = "/v1/token"  # noqa: S105 — not a password
@@ -175,6 +177,8 @@ class ConsoleSignIn:
             self._note(f"Signing in with a code because {elsewhere}.")
             self._show("Open this page in any browser and sign in. It shows a code to enter here:", page(redirect))
             return _entered(prompt, state), redirect
+        from ccsetup.aws.sso.callback_page import Listener  # brings a web server
+
         with Listener(state) as listener:
             address = page(listener.redirect_uri)
             self._show("Open this page in a browser on this computer and sign in to the AWS console:", address)

@@ -171,7 +171,7 @@ def _aws(options: Namespace, home: Path, screen: Screen, signin: SignIn) -> Aws:
     console = ConsoleSignIn(
         os.environ, home, now, show=screen.link, note=screen.note, busy=screen.busy, open_browser=opens, **quiet
     )
-    return Aws(home, signin.keys, console)
+    return Aws(home, lambda start, account, role: signin.keys(start, account, role), console)
 
 
 def _can_ask(options: Namespace) -> bool:

@@ -14,10 +14,12 @@ from ccsetup.core.model import (
     Asked,
     Back,
     Edit,
+    Expected,
     Identity,
     Repository,
     Secret,
     Value,
+    Who,
 )
 
 if TYPE_CHECKING:
@@ -89,6 +91,29 @@ def start_of(
     scopes = tuple(sso_session.scopes(where))
     hosts = [str((used or there).get(key, "")) for key in ("use_fips_endpoint", "use_dualstack_endpoint")]
     return Start(str(where.get("sso_start_url", "")), str(where.get("sso_region", "")), session, scopes, *hosts)
+
+
+def _signed_in(who: Who, name: str) -> Mapping[str, Value]:
+    """Return the settings of the sign-in that a profile uses, directly or through source profiles; empty if none."""
+    for _ in who.profiles or ():
+        there = (who.profiles or {}).get(name, {})
+        if "source_profile" in there and "role_arn" in there:
+            name = str(there["source_profile"])
+            continue
+        return there if "sso_account_id" in there else {}
+    return {}
+
+
+def sign_in_of(who: Who, name: str) -> Start | None:
+    """Return the sign-in that a profile uses, directly or through its source profiles, None if there is none."""
+    there = _signed_in(who, name)
+    return start_of(there, who.sessions or {}, (who.profiles or {}).get(name)) if there else None
+
+
+def signs_for(who: Who, name: str) -> Expected:
+    """Return the account and the role of the sign-in that a profile uses, empty if there is none."""
+    there = _signed_in(who, name)
+    return Expected(str(there.get("sso_account_id", "")), str(there.get("sso_role_name", "")))
 
 
 class Sighting(NamedTuple):

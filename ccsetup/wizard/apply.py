@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsetup.awsfiles import plan
-from ccsetup.core import clock
-from ccsetup.core.command_line import change_to, quote
+from ccsetup.core.command_line import quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Problem
-from ccsetup.core.model import Answers, Plan, Receipt, Value
+from ccsetup.core.model import Answers, Plan, Receipt
 from ccsetup.core.result import Outcome
-from ccsetup.wizard import after_clone, checkout, installation_offer
+from ccsetup.wizard import after_clone, checkout, next_step
 from ccsetup.wizard.after_clone import Person
 from ccsetup.wizard.options import Options
 from ccsetup.wizard.review import KEEP, PUT_BACK, Verdict, after_failure
@@ -77,7 +75,7 @@ def _cloned(
     there = {k: v for section in change.sections for k, v in section.settings.items()}
     if not directory:
         context.screen.say(f" Ready. git and AWS tools can use the profile {claim.profile}.")
-        tell_end(context, claim, there)
+        next_step.tell_end(context, claim, there)
         return outcome
     try:
         prompt = context.prompt if named else None
@@ -92,7 +90,7 @@ def _cloned(
             next=claim.to_go_on,
         ) from None
     if not cloned.problem:
-        tell_next(context, directory, claim, there)
+        next_step.tell(context, directory, claim, there)
     return outcome
 
 
@@ -138,34 +136,3 @@ def _tell_written(context: Context, receipt: Receipt) -> None:
         inside = Path(path).is_relative_to(context.home)
         shown = f"~/{Path(path).relative_to(context.home).as_posix()}" if inside else path
         context.screen.done("wrote", f"{shown}  {', '.join(reversed(names))}", "" if number else "undo: ccsetup undo")
-
-
-def tell_next(context: Context, directory: Path, claim: Claim, there: Mapping[str, Value | None]) -> None:
-    """Show the next step and, if access expires, when it does and what to run then."""
-    tell_ready(context, directory, claim.way.via)
-    tell_end(context, claim, there)
-
-
-def tell_ready(context: Context, directory: Path, via: str) -> None:
-    """Show that the clone is ready, and the command to copy, on a line of its own."""
-    needs = installation_offer.before_git(context, via)
-    context.screen.say(f" Ready. {needs or 'git pull and git push work as usual in the clone.'}")
-    if directory != context.cwd:
-        context.screen.say(f"   {change_to(checkout.shown(context, directory))}")
-
-
-def typed(folder: str) -> str:
-    """Return a folder quoted for a shell, with a leading ~ left unquoted."""
-    return "~/" + quote(folder[2:]) if folder.startswith("~/") else quote(folder)
-
-
-def tell_end(context: Context, claim: Claim, there: Mapping[str, Value | None]) -> None:
-    """Show when access expires and what to run then."""
-    ends = str(there.get("ccsetup_expires_at") or "")
-    if claim.start or there.get("login_session"):
-        context.screen.say(f" When the sign-in expires: ccsetup login {quote(claim.profile)}")
-    elif ends:
-        expire = f"expire {clock.when(ends, context.now())}"
-        context.screen.say(f" The credentials {expire}. To renew them: ccsetup login {quote(claim.profile)}")
-    elif there.get("mfa_serial"):
-        context.screen.say(f" When the MFA session expires: ccsetup login {quote(claim.profile)}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from ccsetup import access
 from ccsetup.core import regions
 from ccsetup.core.command_line import quote
-from ccsetup.core.context import Context
+from ccsetup.core.context import Context, sign_in_of, signs_for
 from ccsetup.core.errors import Elsewhere, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Expected, Plan, Repository, Who
@@ -17,7 +17,7 @@ from ccsetup.core.program_keys import not_run
 from ccsetup.core.result import Outcome
 from ccsetup.git import address
 from ccsetup.git.transport import Way
-from ccsetup.wizard import after_clone, apply, checkout, find_dialogue, review
+from ccsetup.wizard import after_clone, checkout, find_dialogue, next_step
 from ccsetup.wizard import find_dialogue as dialogue
 from ccsetup.wizard.clone_request import Wish, way
 from ccsetup.wizard.find_repository import Place
@@ -79,7 +79,7 @@ def _agreed(context: Context, wish: Wish, folder: Path, profile: str) -> None:
 def _claim(context: Context, look: Look, wish: Wish, place: Place) -> Claim:
     via, helper = way(context, look, wish, place.profile)
     target = wish.target._replace(region=place.region)
-    start = review.sign_in(look.who(place.profile, place.region), place.profile)
+    start = sign_in_of(look.who(place.profile, place.region), place.profile)
     host = wish.host if wish.target.region == place.region else ""
     expected = Expected(target.account_id)
     kind = access.owner(look.profiles[place.profile])
@@ -87,9 +87,8 @@ def _claim(context: Context, look: Look, wish: Wish, place: Place) -> Claim:
     there = look.profiles[place.profile]
     fips, dualstack = regions.wants_fips(context.env, there), regions.wants_dualstack(context.env, there)
     way_there = Way(via, helper, host, fips, dualstack)
-    signs_for = review.signs_for(look.who(place.profile, place.region), place.profile)
     claim = Claim(place.profile, place.region, start, expected, target, target.branch, way_there, alone, place.chosen)
-    return replace(claim, signs_for=signs_for)
+    return replace(claim, signs_for=signs_for(look.who(place.profile, place.region), place.profile))
 
 
 def _carried_out(context: Context, look: Look, wish: Wish, claim: Claim, folder: Path, kept: Kept) -> Outcome:
@@ -98,6 +97,8 @@ def _carried_out(context: Context, look: Look, wish: Wish, claim: Claim, folder:
     git = checkout.finding_git(context, claim.way)
     checkout.is_this_clone(context, folder, claim.target)
     if wish.dry_run:
+        from ccsetup.wizard import review  # with what edits AWS files, which a clone leaves alone
+
         review.review(context, Plan(claim.profile, claim.region), claim, folder)
         return outcome
     person = None if wish.yes else context.prompt
@@ -107,7 +108,7 @@ def _carried_out(context: Context, look: Look, wish: Wish, claim: Claim, folder:
         cloned = checkout.clone(context, git, claim, folder, person, outcome.default_branch, early)
     outcome = after_clone.settle(context, git, claim, outcome.with_clone(cloned), named)
     if not cloned.problem:
-        apply.tell_next(context, folder, claim, look.profiles[claim.profile])
+        next_step.tell(context, folder, claim, look.profiles[claim.profile])
     return outcome
 
 
@@ -133,7 +134,7 @@ def addresses(context: Context, look: Look, wish: Wish, place: Place, kept: Kept
 def _repository(context: Context, look: Look, wish: Wish, place: Place, kept: Kept) -> Repository:
     if place.account_id:
         return Repository(wish.target.name, place.region, place.account_id)
-    start = review.sign_in(look.who(place.profile, place.region), place.profile)
+    start = sign_in_of(look.who(place.profile, place.region), place.profile)
     if start:
         sign_in(context, start)
     try:

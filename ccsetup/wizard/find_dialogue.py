@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ccsetup.core import regions
 from ccsetup.core.command_line import quote
 from ccsetup.core.concurrency import within
-from ccsetup.core.context import Context, Sighting
+from ccsetup.core.context import Context, Sighting, sign_in_of
 from ccsetup.core.errors import BadAnswer, Cancelled, Elsewhere, Missing, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Route, Who
@@ -17,7 +17,7 @@ from ccsetup.core.profile_chain import names_program, runs_program
 from ccsetup.core.program_keys import unasked
 from ccsetup.git import transport
 from ccsetup.git.transport import Way
-from ccsetup.wizard import checkout, find_repository, review
+from ccsetup.wizard import checkout, find_repository
 from ccsetup.wizard.clone_request import Wish
 from ccsetup.wizard.engine import here
 from ccsetup.wizard.find_repository import Place, Round
@@ -73,7 +73,7 @@ def _named(context: Context, look: Look, wish: Wish, kept: Kept) -> Place:
     region = wish.target.region or find_repository.own_region(look, wish.profile)
     if wish.target.region or region in regions.REGIONS:
         return Place(wish.profile, region, chosen=True)
-    start = review.sign_in(look.who(wish.profile, ""), wish.profile)
+    start = sign_in_of(look.who(wish.profile, ""), wish.profile)
     if start:
         sign_in(context, start)
     names = [wish.profile]

@@ -13,7 +13,7 @@ from ccsetup import access
 from ccsetup.core import clock, limits, profile_partition, regions
 from ccsetup.core.command_line import quote
 from ccsetup.core.concurrency import within
-from ccsetup.core.context import Context, Sighting
+from ccsetup.core.context import Context, Sighting, sign_in_of
 from ccsetup.core.errors import ENDED, Cancelled, Missing, NoRepository, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Asked, Back, Choice, Target, Who
@@ -21,7 +21,6 @@ from ccsetup.core.profile_chain import chain, runs_program
 from ccsetup.core.profile_kind import is_temporary
 from ccsetup.core.text import did_you_mean, nearest
 from ccsetup.git import address
-from ccsetup.wizard import review
 from ccsetup.wizard.verify import Kept
 
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
@@ -214,7 +213,7 @@ def _used_here(context: Context) -> list[str]:
 def _lasts(context: Context, look: Look, name: str) -> datetime:
     """Return when a profile expires, as far as its settings tell."""
     ends, soon = [], datetime.min.replace(tzinfo=timezone.utc)
-    start = review.sign_in(look.who(name, ""), name)
+    start = sign_in_of(look.who(name, ""), name)
     if start:
         ends.append(context.signin.until(start) or soon)
     for there in chain(look.profiles, name):

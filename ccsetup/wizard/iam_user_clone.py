@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ccsetup.access import paste
 from ccsetup.awsfiles import plan
 from ccsetup.core import regions, validate
-from ccsetup.core.command_line import change_to
+from ccsetup.core.command_line import change_to, quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Back, Choice, Edit, Expected, Plan, Receipt, Repository, Secret, Target
@@ -18,14 +18,13 @@ from ccsetup.core.result import Outcome
 from ccsetup.git import address, ssh_login
 from ccsetup.git.credential_store import USER_NAME, Login
 from ccsetup.git.ssh_login import KEY_ID, SshLogin
-from ccsetup.git.transport import GIT_CREDENTIALS, SSH, Way
-from ccsetup.wizard import after_clone, apply, checkout
+from ccsetup.git.transport import SSH, Way
+from ccsetup.wizard import after_clone, checkout
 from ccsetup.wizard.verify import Claim, route, say_what_git_lacks
 
 if TYPE_CHECKING:
     from ccsetup.core.context import Git
 
-VIAS = (SSH, GIT_CREDENTIALS)
 YES = "yes"
 _EXAMPLE_ID, _EXAMPLE_USER = "APKAEIBAERJR2EXAMPLE", "maria-at-111122223333"
 _CREATE = "IAM console > your user > Security credentials"
@@ -303,7 +302,7 @@ def _key(context: Context, text: str) -> str:
             next="Create one, and upload its public key: ssh-keygen -t rsa -b 4096 -f ~/.ssh/codecommit_rsa",
         )
     if mode & 0o077 and not context.env.get("COMSPEC"):
-        raise BadAnswer(f"Others can read {shown}, so ssh refuses it.", next=f"Run: chmod 600 {apply.typed(shown)}")
+        raise BadAnswer(f"Others can read {shown}, so ssh refuses it.", next=f"Run: chmod 600 {_typed(shown)}")
     inside = path.is_relative_to(context.home)
     return f"~/{path.relative_to(context.home).as_posix()}" if inside else path.as_posix()
 
@@ -352,3 +351,8 @@ def _cloned(context: Context, asked: IamUserRequest, claim: Claim, folder: Path,
         first = "" if folder == context.cwd else f"{change_to(checkout.shown(context, folder))} · "
         context.screen.say(f" Next   {first}git pull and git push work as usual")
     return outcome
+
+
+def _typed(folder: str) -> str:
+    """Return a folder quoted for a shell, with a leading ~ left unquoted."""
+    return "~/" + quote(folder[2:]) if folder.startswith("~/") else quote(folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from ccsetup.access.paste.echo import echo
 from ccsetup.access.questions import target
 from ccsetup.awsfiles import edit_proof, plan, removals
 from ccsetup.core import regions
-from ccsetup.core.context import AwsTexts, Context, Start, start_of
+from ccsetup.core.context import AwsTexts, Context, sign_in_of, signs_for
 from ccsetup.core.errors import Cancelled, Elsewhere, Missing, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Asked, Back, Choice, Expected, Plan, Secret, Value, Who
+from ccsetup.core.model import Answers, Asked, Back, Choice, Plan, Secret
 from ccsetup.git import address
 from ccsetup.git.transport import way_of
 from ccsetup.wizard import checkout, flow
@@ -45,31 +45,8 @@ def claimed(answers: Answers, look: Look) -> Claim:
     fips, dualstack = regions.wants_fips(look.env, there), regions.wants_dualstack(look.env, there)
     way = way_of(answers, look.env.get("CODE_COMMIT_ENDPOINT", ""), fips=fips, dualstack=dualstack)
     expected, branch, alone = access.expected(answers), answers.text("branch"), answers.text("kind") != "machine"
-    claim = Claim(profile, at.region, sign_in(who, profile), expected, at, branch, way, alone, chosen=True)
+    claim = Claim(profile, at.region, sign_in_of(who, profile), expected, at, branch, way, alone, chosen=True)
     return replace(claim, signs_for=signs_for(who, profile))
-
-
-def signed_in(who: Who, name: str) -> Mapping[str, Value]:
-    """Return the settings of the sign-in that a profile uses, directly or through source profiles; empty if none."""
-    for _ in who.profiles or ():
-        there = (who.profiles or {}).get(name, {})
-        if "source_profile" in there and "role_arn" in there:
-            name = str(there["source_profile"])
-            continue
-        return there if "sso_account_id" in there else {}
-    return {}
-
-
-def sign_in(who: Who, name: str) -> Start | None:
-    """Return the sign-in that a profile uses, directly or through its source profiles, None if there is none."""
-    there = signed_in(who, name)
-    return start_of(there, who.sessions or {}, (who.profiles or {}).get(name)) if there else None
-
-
-def signs_for(who: Who, name: str) -> Expected:
-    """Return the account and the role of the sign-in that a profile uses, empty if there is none."""
-    there = signed_in(who, name)
-    return Expected(str(there.get("sso_account_id", "")), str(there.get("sso_role_name", "")))
 
 
 def directory(context: Context, answers: Answers, claim: Claim) -> Path | None:

@@ -30,6 +30,7 @@ from ccsetup.wizard import (
     checkout,
     flow,
     installation_offer,
+    next_step,
     review,
     team_memory,
     team_offer,
@@ -452,7 +453,7 @@ def _proven(context: Context, options: Options, job: Job) -> Outcome:
 def _tell_next(context: Context, jobs: Sequence[Job], outcomes: Sequence[Outcome], got: Sequence[Got]) -> None:
     cloned = [it.outcome.cloned for it in got if it.outcome.cloned]
     if len(cloned) == 1:
-        apply.tell_ready(context, cloned[0].directory, cloned[0].route.name)
+        next_step.tell_ready(context, cloned[0].directory, cloned[0].route.name)
     elif cloned:
         needs = next(filter(None, (installation_offer.before_git(context, it.route.name) for it in cloned)), "")
         works = f"git pull and git push work as usual in all {len(cloned)} clones."
@@ -462,7 +463,7 @@ def _tell_next(context: Context, jobs: Sequence[Job], outcomes: Sequence[Outcome
         claim = _claim(job)
         if not outcome.problems and (claim.start or claim.profile) not in told:
             there = {key: value for section in job.change.sections for key, value in section.settings.items()}
-            apply.tell_end(context, claim, there)
+            next_step.tell_end(context, claim, there)
             told.add(claim.start or claim.profile)
 
 

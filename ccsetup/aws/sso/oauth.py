@@ -13,7 +13,6 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from ccsetup.aws.sso.callback_page import REDIRECT
 from ccsetup.aws.sso.client import IdentityCenter, Refused, is_sign_in_page
 from ccsetup.aws.sso.token_cache import Registration, Token, registration_name
 from ccsetup.core import limits
@@ -177,6 +176,8 @@ class Grants:
         told: dict[str, Any] = {"clientName": f"ccsetup-{start.session}".rstrip("-"), "clientType": "public"}
         if grants:
             scopes = scopes or _SCOPES
+            from ccsetup.aws.sso.callback_page import REDIRECT  # brings a web server
+
             told |= {"grantTypes": list(grants), "redirectUris": [REDIRECT], "issuerUrl": self.center.behind(start.url)}
         if scopes:
             told["scopes"] = list(scopes)

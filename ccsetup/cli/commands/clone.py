@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ccsetup.cli.question_flags import signing_in
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.result import Report
 from ccsetup.git.transport import GIT_CREDENTIALS, SSH, VIA, WHOSE
-from ccsetup.wizard import clone, iam_user_clone, installation_offer
+from ccsetup.wizard import clone, installation_offer
 from ccsetup.wizard.clone_request import CloneOptions, wish_of
-from ccsetup.wizard.iam_user_clone import IamUserRequest
 from ccsetup.wizard.options import Options, looking
+
+if TYPE_CHECKING:
+    from ccsetup.wizard.iam_user_clone import IamUserRequest
 
 ABOUT = "Clone a repository with a profile that can read it."
 USAGE = "ADDRESS [DIR] [flags]"
@@ -51,7 +54,9 @@ def flags(parser: ArgumentParser) -> None:
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Clone the repository. If the user chooses to set up access instead, ask the setup questions."""
     context = context_of()
-    if options.via in iam_user_clone.VIAS:
+    if options.via in (SSH, GIT_CREDENTIALS):
+        from ccsetup.wizard import iam_user_clone  # most clones don't need it
+
         return iam_user_clone.reach(context, _own(options)).report()
     _refuse(options, "ssh_key_id", "ssh_key", "git_credentials", to=f"--via {SSH} or --via {GIT_CREDENTIALS}")
     look = looking(context, Options(given={}, yes=options.yes, dry_run=options.dry_run))
@@ -68,6 +73,8 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
 
 def _own(options: Namespace) -> IamUserRequest:
     """Return the request of an IAM user who clones without a profile. Raises BadAnswer for flags that don't fit."""
+    from ccsetup.wizard.iam_user_clone import IamUserRequest
+
     _refuse(options, "profile", "helper", "create", "print_url", to="a clone with a profile")
     others = ("git_credentials",) if options.via == SSH else ("ssh_key_id", "ssh_key")
     _refuse(options, *others, to=f"--via {GIT_CREDENTIALS if options.via == SSH else SSH}")
