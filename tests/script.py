@@ -316,6 +316,9 @@ class Early:
     calls: list[str]
     has_begun = False
 
+    def prepare(self) -> None:
+        pass
+
     def __enter__(self) -> Early:
         return self
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
+from ccsetup.git.helper_scripts import package
 
 _SHEBANG = re.compile(r"#!\s*(?P<interpreter>\S+)(?:\s+(?P<name>[^\s-]\S*))?")
-_STARTS = re.compile(r"^\s*from (ccsetup|git_remote_codecommit|awscli)\b", re.MULTILINE)
 
 
 def fault(context: Context, path: Path) -> str:
@@ -32,8 +32,8 @@ def fault(context: Context, path: Path) -> str:
         return f"its interpreter, {name}, isn't on the PATH" if gone else ""
     if context.files.mode(interpreter) is None:
         return f"its interpreter, {interpreter}, doesn't exist"
-    starts = _STARTS.search(text)
-    return _without_package(context, interpreter, starts[1]) if starts else ""
+    starts = package(text)
+    return _without_package(context, interpreter, starts) if starts else ""
 
 
 class Shared(NamedTuple):
@@ -49,14 +49,14 @@ def shared(context: Context, path: Path) -> Shared | None:
         text = context.files.seen(path) or ""
     except Problem:
         return None
-    found, starts = _SHEBANG.match(text), _STARTS.search(text)
-    if not found or not starts or starts[1] == "awscli":
+    found, starts = _SHEBANG.match(text), package(text)
+    if not found or starts in ("", "awscli"):
         return None
     folders = context.files.listed(Path(found["interpreter"]).parent.parent / "lib")
     inside = (it / kind for it in folders for kind in ("site-packages", "dist-packages"))
     names = {it.name.partition("-")[0] for there in inside for it in context.files.listed(there) if "-" in it.name}
     both = {"ccsetup", "git_remote_codecommit"} <= names
-    return Shared(starts[1].replace("_", "-"), found["interpreter"]) if both else None
+    return Shared(starts.replace("_", "-"), found["interpreter"]) if both else None
 
 
 def _without_package(context: Context, interpreter: Path, package: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ccsetup.core.command_line import quote
+from ccsetup.core.concurrency import within
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import CloneResult, Route, Submodule
 from ccsetup.git import clone as cloning
@@ -17,7 +18,7 @@ from ccsetup.git.config import pattern
 from ccsetup.git.early_clone import EarlyClone
 from ccsetup.git.errors import problem_of, said
 from ccsetup.git.private_clone import KEPT, Site, privately
-from ccsetup.git.process import Child, Done, Progress, Runner
+from ccsetup.git.process import CHECK_S, Child, Done, Progress, Runner
 
 # Until a clone is in its place, no hook runs in it and nothing stores its path.
 UNSEEN = (
@@ -56,9 +57,14 @@ def make(
     found = [""]
     begun = early.taken(route, branch, progress) if early else None
     done, left = privately(records, directory, route.url, fill, begun[0] if begun else None)
-    if refused := ownership.refusal(runner.ask(directory, "rev-parse", "--git-dir").errors):  # a share, or WSL's /mnt/c
+    mine, named = within(
+        CHECK_S,
+        lambda: runner.ask(directory, "rev-parse", "--git-dir"),
+        lambda: runner.within(directory, "symbolic-ref", "-q", "refs/remotes/origin/HEAD"),
+    )
+    if refused := ownership.refusal(mine.errors):  # a share, or WSL's /mnt/c
         return CloneResult(found[-1], refused, tuple(filter(None, (warnings(done), left))))
-    if branch and not runner.within(directory, "symbolic-ref", "-q", "refs/remotes/origin/HEAD").out:
+    if branch and not named.out:
         runner.within(directory, "remote", "set-head", "origin", branch)
     problem = finish(runner, directory, done, found[-1])
     return CloneResult(head(runner, directory), problem, tuple(filter(None, (warnings(done), left))))
@@ -69,13 +75,13 @@ def clone(runner: Runner, route: Route, site: Site, *more: str, progress: Progre
     return runner.run(_words(route, site, *more), None, progress, _ENV, cwd=site.folder)
 
 
-def early(runner: Runner, records: Records, route: Route, directory: Path, branch: str) -> EarlyClone:
+def early(runner: Runner, records: Records, route: Route, directory: Path, branch: str, can_wait: bool) -> EarlyClone:
     """Return a clone that can begin before it is known which branches there are."""
 
-    def start(site: Site) -> Child:
-        return runner.start(_words(route, site, *_of(branch)), _ENV, site.folder)
+    def start(site: Site, held: bool) -> Child:
+        return runner.start(_words(route, site, *_of(branch)), _ENV, site.folder, held=held)
 
-    return EarlyClone(records, route, directory, branch, start, lambda made: fetched(runner, made))
+    return EarlyClone(records, route, directory, branch, can_wait, start, lambda made: fetched(runner, made))
 
 
 def _words(route: Route, site: Site, *more: str) -> list[str]:
@@ -163,11 +169,11 @@ def warnings(done: Done | None) -> str:
 
 def fetched(runner: Runner, directory: Path) -> Heads:
     """Return the branches that a clone has fetched, and the branch of the server's HEAD, if the clone stores it."""
-    form = "--format=%(objectname) %(refname:lstrip=3)"
+    form = "--format=%(objectname) %(refname:lstrip=3) %(symref:lstrip=3)"
     told = runner.within(directory, "for-each-ref", form, "refs/remotes/origin").out.splitlines()
-    commits = {name: commit for commit, _, name in (line.partition(" ") for line in told) if name != "HEAD"}
-    head = runner.within(directory, "symbolic-ref", "-q", "refs/remotes/origin/HEAD").out.strip()
-    return Heads(commits, head.removeprefix("refs/remotes/origin/"))
+    there = {name: (commit, head) for commit, name, head in (line.split(" ") for line in told)}
+    _, head = there.pop("HEAD", ("", ""))
+    return Heads({name: commit for name, (commit, _) in there.items()}, head)
 
 
 def options(route: Route) -> list[str]:

@@ -26,6 +26,7 @@ class EarlyClone:
     """A clone to `directory` that runs from `begin` on. Unless it is taken, nothing of it is left at the end.
 
     It is only for a directory that doesn't exist. `branch` is the branch or tag to check out, "" for the server's HEAD.
+    `can_wait`: git's helper is ours, so git can start before there are credentials, and go on when it may `begin`.
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class EarlyClone:
         route: Route,
         directory: Path,
         branch: str,
-        start: Callable[[Site], Child],
+        can_wait: bool,
+        start: Callable[[Site, bool], Child],
         look: Callable[[Path], Heads],
     ) -> None:
         self.route, self.directory = route, directory
-        self._records, self._branch, self._start, self._look = records, branch, start, look
+        self._records, self._branch, self._can_wait = records, branch, can_wait
+        self._start, self._look = start, look
         self._work: PrivateClone | None = None
         self._child: Child | None = None
         self._heads: Heads | None = None
@@ -56,8 +59,18 @@ class EarlyClone:
         """Whether there is a private folder that belongs to this clone."""
         return self._work is not None
 
+    def prepare(self) -> None:
+        """Start git now if its helper can wait for `begin`."""
+        if self._can_wait:
+            self._run(held=True)
+
     def begin(self) -> None:
-        """Start git. Where that isn't possible, do nothing: the clone is made later, and says why it can't be."""
+        """Clone: there are credentials. Where that isn't possible, do nothing: the later clone says why it can't be."""
+        if self._child:
+            self._child.go()
+        self._run(held=False)
+
+    def _run(self, held: bool) -> None:
         if self._work or os.path.lexists(self.directory):
             return
         with suppress(Problem):
@@ -65,7 +78,7 @@ class EarlyClone:
             if self._records.speak_of(place.target):
                 return
             self._work = PrivateClone.begin(self._records, place, self.route.url)
-            self._child = self._start(self._work.site)
+            self._child = self._start(self._work.site, held)
 
     def heads(self, progress: Progress) -> Heads:
         """Wait for git, and return the server's branches; none if the clone failed. Raises Problem."""

@@ -27,7 +27,7 @@ from ccsetup.core.concurrency import GLANCE_S, ended_by_ctrl_c, interrupted
 from ccsetup.core.errors import Problem
 from ccsetup.core.lazy_regex import later
 from ccsetup.git.errors import GET_APPLES, WORD, problem_of
-from ccsetup.git.helper.messages import CODES
+from ccsetup.git.helper.messages import CODES, GATE
 
 CHECK_S = 60  # enough for a command that only asks the server
 INSTALL_S = 900.0
@@ -35,6 +35,7 @@ ASK_S = 5  # enough for one that only reads the disk; pipes or devices included 
 MOST = 4 << 20  # bytes of output that reading git's settings may produce
 
 Progress = Callable[[str, float | None], None]
+CAN_HOLD = os.name == "posix"  # elsewhere, programs don't get files from the program that starts them
 
 # The phases of git clone, each with its share of the total. They are in English because git runs with LC_ALL=C.
 _PHASES = {
@@ -210,15 +211,29 @@ class Runner:
         finally:
             _end(process)
 
-    def start(self, words: Sequence[str], more: Mapping[str, str], cwd: Path) -> Child:
-        """Start git with the user's environment, without waiting for it. Raises Problem."""
-        return Child(self._process(words, {**self.env, **more}, subprocess.DEVNULL, cwd))
+    def start(self, words: Sequence[str], more: Mapping[str, str], cwd: Path, *, held: bool = False) -> Child:
+        """Start git with the user's environment, without waiting for it. Raises Problem.
+
+        If it is held, our helpers wait for `Child.go` before they look for credentials. It can be held if CAN_HOLD.
+        """
+        env = {**self.env, **more}
+        if not held:
+            return Child(self._process(words, env, subprocess.DEVNULL, cwd))
+        gate, ours = os.pipe()  # it opens when our end is closed, even if this program is killed
+        try:
+            process = self._process(words, {**env, GATE: str(gate)}, subprocess.DEVNULL, cwd, gate)
+        except BaseException:
+            os.close(ours)
+            raise
+        finally:
+            os.close(gate)
+        return Child(process, ours)
 
     def _process(
-        self, words: Sequence[str], env: Mapping[str, str], out: int, cwd: Path | None
+        self, words: Sequence[str], env: Mapping[str, str], out: int, cwd: Path | None, *kept: int
     ) -> subprocess.Popen[bytes]:
         try:
-            return _begun([self.program, *words], env, out, cwd)
+            return _begun([self.program, *words], env, out, cwd, *kept)
         except OSError as error:  # a script without its interpreter, or a program for another platform
             what = f"Couldn't run {self.program}: {(error.strerror or type(error).__name__).lower()}."
             raise Problem(what, next="Reinstall git, or remove it from the PATH.", code="git.missing") from None
@@ -230,10 +245,13 @@ def how_to_get_git(platform: str = sys.platform) -> str:
 
 
 class Child:
-    """A git command that runs while this program does something else. `end` it, or wait until it is `done`."""
+    """A git command that runs while this program does something else. `end` it, or wait until it is `done`.
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process, self._result = process, Done(1, "", ())
+    `gate` is our end of the pipe that holds it, None if nothing does.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], gate: int | None = None) -> None:
+        self._process, self._result, self._gate = process, Done(1, "", ()), gate
         self._told: tuple[str, float] | None = None
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -244,6 +262,12 @@ class Child:
 
     def _tell(self, text: str, share: float | None) -> None:
         self._told = (text, share or 0.0)
+
+    def go(self) -> None:
+        """Let our helpers go on, if they are held."""
+        gate, self._gate = self._gate, None
+        if gate is not None:
+            os.close(gate)
 
     def done(self, progress: Progress) -> Done:
         """Wait for git, showing its progress, and return its result. Raises Problem if the server says nothing."""
@@ -261,6 +285,7 @@ class Child:
     def end(self) -> None:
         """End git and everything that it started, if it still runs."""
         _stop(self._process)
+        self.go()
         self._reader.join(0.5)  # it reads until the pipe is closed on the other side
         _close(self._process)
 
@@ -330,10 +355,19 @@ def installed(command: Sequence[str], env: Mapping[str, str], home: Path) -> str
 _running: set[subprocess.Popen[bytes]] = set()  # ended at exit if threads are left running
 
 
-def _begun(words: Sequence[str], env: Mapping[str, str], out: int, cwd: Path | None) -> subprocess.Popen[bytes]:
-    """Start a process in its own group, with no input and with its stderr in a pipe."""
+def _begun(
+    words: Sequence[str], env: Mapping[str, str], out: int, cwd: Path | None, *kept: int
+) -> subprocess.Popen[bytes]:
+    """Start a process in its own group, with no input and with its stderr in a pipe. It gets the files `kept`."""
     process = subprocess.Popen(
-        words, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, start_new_session=True
+        words,
+        env=env,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        pass_fds=kept,
     )
     _running.add(process)
     return process

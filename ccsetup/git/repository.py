@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
-from ccsetup.core import executables, installation, shells
+from ccsetup.core import executables, installation, plain_file, shells
 from ccsetup.core.concurrency import within
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import CloneResult, Edit, Route, Submodule
@@ -19,6 +19,7 @@ from ccsetup.git import (
     clone,
     clone_settings,
     credential_store,
+    helper_scripts,
     lfs,
     ownership,
     private_clone,
@@ -32,8 +33,8 @@ from ccsetup.git.credential_store import Login
 from ccsetup.git.early_clone import EarlyClone
 from ccsetup.git.errors import name_of, not_git, problem_of, quoted
 from ccsetup.git.process import CHECK_S, Progress, Runner
+from ccsetup.git.transport import OWN_HELPER, REMOTE
 
-HELPER = "git-remote-codecommit"
 _NO_SETTINGS = {
     **dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_DIR"), os.devnull),
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -90,12 +91,12 @@ class Git:
 
     def helper(self) -> str:
         """Return the path of the git-remote-codecommit that git will find, "" if there is none."""
-        return self.command(HELPER)
+        return self.command(REMOTE)
 
     @staticmethod
     def own_helper() -> str:
         """Return the path of the git-remote-codecommit that was installed with this program, "" if there is none."""
-        return _beside(HELPER)
+        return _beside(REMOTE)
 
     def command(self, name: str) -> str:
         """Return the absolute path of a command that git finds now, "" if there is none.
@@ -173,7 +174,18 @@ class Git:
 
     def early(self, route: Route, directory: Path, branch: str) -> EarlyClone:
         """Return a clone that can begin while the profile is verified. `branch` may be a tag."""
-        return cloning.early(self._runner, self._records, route, directory, branch)
+        can_wait = process.CAN_HOLD and self._is_ours(route)
+        return cloning.early(self._runner, self._records, route, directory, branch, can_wait)
+
+    def _is_ours(self, route: Route) -> bool:
+        """Return whether the helper that git will start for a route is one of ours."""
+        if route.name != REMOTE:
+            return OWN_HELPER in route.settings.get("credential.helper", "")
+        try:
+            script = plain_file.content(self.helper(), plain_file.SMALL).decode()
+        except (OSError, UnicodeDecodeError):
+            return False
+        return helper_scripts.package(script) == "ccsetup"
 
     def arrived(self, early: EarlyClone, default: str, progress: Progress) -> Sequence[str]:
         """Wait for an early clone, and return the server's branches, the default one first.

@@ -18,9 +18,12 @@ def main() -> None:
     parser.add_argument("--auto-approve", action="store_true", help="approve every sign-in immediately")
     parser.add_argument("--partition", choices=demo_data.PLACES, default="aws", help="the partition of AWS to act as")
     parser.add_argument("--proxy", action="store_true", help="act as a proxy for AWS's hosts, each region on its own")
+    parser.add_argument(
+        "--delay", type=float, default=0, metavar="MS", help="milliseconds that every answer takes longer"
+    )
     given = parser.parse_args()
     state = demo_data.example(partition=given.partition)
-    state.center.auto_approve = given.auto_approve
+    state.center.auto_approve, state.delay_s = given.auto_approve, given.delay / 1000
     with Sandbox.start(given.folder, state=state) as sandbox:
         for name, value in (sandbox.proxy_environment() if given.proxy else sandbox.environment()).items():
             print(f"export {name}={shlex.quote(value)}")

@@ -98,6 +98,8 @@ def prove(
         early.begin()
 
     signed = [partial(begin, early)] if early else []
+    if early:
+        early.prepare()
     try:
         outcome = replace(outcome, identity=identity(context, claim.who, claim.expected, *signed))
     except Problem as refused:

@@ -1,11 +1,11 @@
 """What commands take beside 10 and 10,000 profiles, and a clone beside bare git: one table with its ratios.
 
-    python tests/benchmarks/bench_sizes.py [rounds] [--all] [--only=clone]
+    python tests/benchmarks/bench_sizes.py [rounds] [--all] [--only=clone] [--ms=40]
 
 P is `python -c pass`. All rows run in turn in every round, so that the machine's other work meets them alike; the
 medians are of the wall clock, and of the processor's time of each process and its children. `mixed` is a home in which a
 quarter of the profiles has a nested block, a third a comment, a fifth a quoted name, and every line ends as on Windows.
-AWS is the sandbox, which answers at once. --all adds a setup beside 200,000 profiles, and --only keeps the rows whose
+AWS is the sandbox, which answers at once, or after --ms milliseconds. --all adds a setup beside 200,000 profiles, and --only keeps the rows whose
 names contain a word. AWS's git-remote-codecommit is
 found by $CCSETUP_AWS_GRC or on the PATH, else installed into a temporary environment.
 """
@@ -44,9 +44,23 @@ print(os.waitstatus_to_exitcode(status), took, used.ru_utime + used.ru_stime, us
 """
 
 
+def told(name: str, otherwise: str = "") -> str:
+    """Return the value of an argument, for example, that of --only=clone."""
+    return next((it.partition("=")[2] for it in sys.argv if it.startswith(f"--{name}=")), otherwise)
+
+
 def sandbox(folder: Path) -> tuple[subprocess.Popen[str], dict[str, str], str]:
     """Start the sandbox; return its process, the environment that leads to it, and Maria's keys as settings."""
-    argv = [sys.executable, "-m", "ccsetup.sandbox", "--folder", str(folder), "--auto-approve"]
+    argv = [
+        sys.executable,
+        "-m",
+        "ccsetup.sandbox",
+        "--folder",
+        str(folder),
+        "--auto-approve",
+        "--delay",
+        told("ms", "0"),
+    ]
     process = subprocess.Popen(argv, env=clean_environment(), stdout=subprocess.PIPE, text=True)
     assert process.stdout
     env, keys = {}, ""
@@ -136,8 +150,7 @@ def _rows(folder: Path, there: dict[str, str], keys: str, rounds: int) -> None:
         "git clone, ours": (bare, "clone", str(mine)),
         "ccsetup clone": (ccsetup("clone", ADDRESS, "made", "--profile", "code", "--yes"), "clone", str(mine)),
     }
-    only = next((it.removeprefix("--only=") for it in sys.argv if it.startswith("--only=")), "")
-    rows = {row: told for row, told in rows.items() if only in row or row == "P"}
+    rows = {row: how for row, how in rows.items() if told("only") in row or row == "P"}
     taken: dict[str, list[tuple[float, float, float]]] = {row: [] for row in rows}
     work = folder / "work"
     for round_ in range(rounds + 1):

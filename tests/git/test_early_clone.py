@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from test_repository import children_of, kill_all, nothing, script, until
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Route
 from ccsetup.git import process as running
+from ccsetup.git.helper import messages
 from ccsetup.git.repository import Git
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="git's helper is a shell script here")]
@@ -249,3 +251,78 @@ def test_a_folder_that_turns_into_a_broken_link_meanwhile_leaves_nothing(place: 
         git.clone(place.route, place.target, "", nothing, "main", early)
     assert place.left() == ["clone"]
     assert place.target.is_symlink()
+
+
+# ------------------------------------------------------------------ started before there are credentials
+
+
+def held(place: Place, package: str = "ccsetup") -> dict[str, str]:
+    """Return an environment in which git's helper waits for credentials, as ours does, and then refuses."""
+    wait = "from ccsetup.git.helper.messages import wait_at_gate\nwait_at_gate()\n"
+    body = (
+        f"#!{sys.executable}\nimport sys\nfrom pathlib import Path\nsys.path.insert(0, {str(ROOT)!r})\n"
+        f"Path({str(place.folder / 'started')!r}).touch()\n"
+        f"{wait if package == 'ccsetup' else f'from {package} import main'}\n"
+        f"Path({str(place.folder / 'went on')!r}).touch()\nsys.exit(1)\n"
+    )
+    folder = script(place.folder / "held/git-remote-codecommit", body).parent
+    return {"PATH": f"{folder}:{os.environ['PATH']}", "TAG": str(place.folder)}
+
+
+def test_git_starts_before_there_are_credentials_and_goes_on_when_there_are(place: Place) -> None:
+    git = place.git(**held(place))
+    with git.early(HANGS, place.target, "") as early:
+        early.prepare()
+        until(place.folder / "started")
+        time.sleep(0.2)
+        assert not (place.folder / "went on").exists()
+        early.begin()
+        until(place.folder / "went on")
+        assert early.heads(nothing).names == ()
+    assert place.left() == []
+
+
+@pytest.mark.parametrize("package", ["git_remote_codecommit", "somebody"])
+def test_another_helper_is_not_started_before_there_are_credentials(place: Place, package: str) -> None:
+    git = place.git(**held(place, package))
+    with git.early(HANGS, place.target, "") as early:
+        early.prepare()
+        assert not early.has_begun
+        assert place.left() == []
+        early.begin()
+        until(place.folder / "started")
+
+
+@pytest.mark.parametrize("name", ["file", "ssh", "git-credentials"])
+def test_git_by_another_way_is_not_started_before_there_are_credentials(place: Place, name: str) -> None:
+    with place.git(**held(place)).early(Route(name, place.route.url), place.target, "") as early:
+        early.prepare()
+        assert not early.has_begun
+
+
+def test_credentials_that_never_come_leave_nothing(place: Place) -> None:
+    git = place.git(**held(place))
+    with pytest.raises(Problem, match="expired"), git.early(HANGS, place.target, "") as early:
+        early.prepare()
+        until(place.folder / "started")
+        raise Problem("The credentials have expired.")
+    assert not (place.folder / "went on").exists()
+    assert children_of(f"TAG={place.folder}") == []
+    assert place.left() == []
+
+
+def test_a_run_killed_before_there_are_credentials_leaves_no_git_that_waits_for_ever(place: Place) -> None:
+    env = {"HOME": str(place.home), "GIT_CONFIG_NOSYSTEM": "1", "PYTHONPATH": str(ROOT), **held(place)}
+    argv = [sys.executable, "-c", BEGIN.replace("early.begin", "early.prepare"), place.target, HANGS.url]
+    child = subprocess.Popen(argv, env=env, stderr=subprocess.PIPE)
+    until(place.folder / "started")
+    child.kill()
+    child.communicate()
+    until(place.folder / "went on")
+
+
+@pytest.mark.parametrize("said", ["", "x", "0", "2", "-1", "987"])
+def test_a_variable_that_is_not_from_ccsetup_holds_nothing(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCSETUP_GATE", said)
+    messages.wait_at_gate()
+    assert "CCSETUP_GATE" not in os.environ

@@ -10,7 +10,7 @@ import time
 from ccsetup.awsfiles import fast_read
 from ccsetup.core import regions
 from ccsetup.git.helper import cached_keys
-from ccsetup.git.helper.messages import default_profile
+from ccsetup.git.helper.messages import default_profile, wait_at_gate
 
 
 def granted(profile: str | None, region: str, remedy: str) -> tuple[str, cached_keys.Keys, bool]:
@@ -19,6 +19,7 @@ def granted(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
     If `profile` is None, it is the one that boto3 would choose. If `region` is "", it is the environment's or else the
     profile's. If there is none, the error ends with `remedy`, which says how to set one.
     """
+    wait_at_gate()
     try:
         name = profile if profile is not None else default_profile()
         config, credentials = fast_read.settings(name)

@@ -2,6 +2,8 @@
 
 If ccsetup itself runs git, it sets CODES to a secret word, and a line with this word and the code of a finding comes
 before the message. Servers don't know the word, so nothing that git prints for them looks like such a line.
+It sets GATE to the number of an open file if it starts git before there are credentials: a pipe that ends when they are
+in the cache.
 """
 
 import os
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CODES = "CCSETUP_CODES"
+GATE = "CCSETUP_GATE"
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+=,-")
 
 
@@ -44,6 +47,19 @@ def answered(serve: "Callable[[list[str]], int]") -> int:
 
         leave(code)
     return code
+
+
+def wait_at_gate() -> None:
+    """If ccsetup started git before there were credentials, wait until it has them."""
+    gate = os.environ.pop(GATE, "")
+    if not gate.isdecimal() or int(gate) < 3:
+        return
+    try:
+        while os.read(int(gate), 1):
+            pass
+        os.close(int(gate))
+    except OSError:  # the variable is not from ccsetup
+        pass
 
 
 def after_refusal(url: str = "") -> None:
