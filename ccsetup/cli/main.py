@@ -87,11 +87,11 @@ def _called_as() -> Callable[[], int] | None:
     if name == "git-remote-codecommit":
         from ccsetup.git.helper import remote
 
-        return remote.main
+        return remote.program
     if name == "git-credential-ccsetup":
         from ccsetup.git.helper import credential
 
-        return credential.main
+        return credential.program
     return None
 
 

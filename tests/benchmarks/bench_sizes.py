@@ -135,7 +135,7 @@ def _rows(folder: Path, there: dict[str, str], keys: str, rounds: int) -> None:
     aws, mine = theirs(folder / "theirs").parent, folder / "ours"
     mine.mkdir()
     helper = mine / "git-remote-codecommit"
-    helper.write_text(f"#!{sys.executable}\nfrom ccsetup.git.helper.remote import main\n\nmain()\n")
+    helper.write_text(f"#!{sys.executable}\nfrom ccsetup.git.helper.remote import program\n\nprogram()\n")
     helper.chmod(0o755)
     bare = ["git", "clone", "-q", ADDRESS, "made"]
     rows = {

@@ -26,6 +26,11 @@ def main() -> int:
     return messages.answered(serve)
 
 
+def program() -> int:
+    """Answer git and exit. This is what the command starts."""
+    return messages.ended(main())
+
+
 def serve(arguments: list[str]) -> int:
     """Answer git's `get`. Do nothing on `store` and `erase`. Raises Refused."""
     profile, region, verb = read_arguments(arguments)

@@ -37,11 +37,15 @@ def told(refused: Refused) -> int:
 def answered(serve: "Callable[[list[str]], int]") -> int:
     """Answer git's request with `serve`, which takes the command's arguments, and return the exit code."""
     try:
-        code = serve(sys.argv[1:])
+        return serve(sys.argv[1:])
     except Refused as refused:
-        code = told(refused)
+        return told(refused)
     except KeyboardInterrupt:
-        code = 130
+        return 130
+
+
+def ended(code: int) -> int:
+    """Exit with this code, at once if the SDK was needed. Otherwise return it."""
     if "botocore" in sys.modules:
         from ccsetup.core.leaving import leave
 

@@ -30,6 +30,11 @@ def main() -> int:
     return messages.answered(serve)
 
 
+def program() -> int:
+    """Answer git and exit. This is what the command starts."""
+    return messages.ended(main())
+
+
 def serve(arguments: list[str]) -> int:
     """Run `git remote-http` with a signed request for the repository. Raises Refused."""
     if len(arguments) != 2:
