@@ -13,6 +13,7 @@ from botocore.exceptions import ConfigNotFound, ConfigParseError
 from botocore.session import Session
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+from often import examples
 
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import FileName
@@ -88,7 +89,7 @@ def _nested(value: str) -> str | dict[str, str]:
     return {key.strip(): text.strip() for key, text in pairs}
 
 
-EXAMPLES = int(os.environ.get("CCSETUP_EXAMPLES", "120"))
+EXAMPLES = examples(120)
 QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=EXAMPLES)
 
 NAMES = st.sampled_from(["dev", "prod", "default", "my dev", "a.b", "DEFAULT", "x]y", 'q"q', "b\\c", " z", "ü"])

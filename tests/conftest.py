@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from often import LONG
 
 from ccsetup.sandbox import Sandbox
 
@@ -70,7 +71,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --long, for the cases that are left out of every day's run."""
-    parser.addoption("--long", action="store_true", help="also run the cases marked long")
+    parser.addoption("--long", action="store_true", help="run all cases, with all examples")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have properties be tried with all examples if --long asks for them, in the workers too."""
+    if config.getoption("--long"):
+        os.environ[LONG] = "1"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

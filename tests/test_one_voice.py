@@ -23,6 +23,7 @@ import test_stored_keys
 from aws_ways import WAYS, Place, settle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from often import examples
 from patients import ID, OTHER_ID, OTHER_SECRET, SECRET, Patient
 
 from ccsetup.aws.sso import token_cache
@@ -243,7 +244,7 @@ def renamed(text: str, suffix: str, file: str) -> str:
 
 
 @pytest.mark.long
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(HOMES), min_size=2, max_size=3))
 def test_profiles_of_several_broken_homes_in_one_are_the_same_to_every_command(
     home: Path, run: Run, by_git: Any, chosen: list[tuple[str, int]]

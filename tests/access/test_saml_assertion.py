@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from often import examples
 
 from ccsetup.access import saml_assertion
 from ccsetup.core.errors import BadAnswer
@@ -114,7 +115,7 @@ def test_a_text_beyond_what_aws_takes_is_refused_before_it_is_read() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.one_of(st.text(max_size=300), st.binary(max_size=300).map(encoded)))
 def test_no_text_makes_it_raise_anything_else(text: str) -> None:
     try:
@@ -123,7 +124,7 @@ def test_no_text_makes_it_raise_anything_else(text: str) -> None:
         assert bad.what
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.integers(0, 3000), st.sampled_from(list("<>&;'\"!xA=%0\0")))
 def test_a_damaged_assertion_is_read_or_refused(place: int, letter: str) -> None:
     xml = base64.b64decode(WHOLE).decode()

@@ -9,6 +9,7 @@ from aws_corpus import SAMPLES
 from botocore.exceptions import ConfigParseError
 from botocore.session import Session
 from hypothesis import HealthCheck, given, settings
+from often import examples
 from test_status import TEXT
 
 from ccsetup.aws import sdk
@@ -43,7 +44,7 @@ def read_twice(folder: Path, config: str | None, credentials: str | None) -> tup
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TEXT, TEXT)
 def test_what_is_read_fast_is_what_botocore_reads(tmp_path: Path, config: str, credentials: str) -> None:
     found, both, alone = read_twice(tmp_path, config, credentials)

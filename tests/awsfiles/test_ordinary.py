@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from often import examples
 from patients import ID, ROLE, SECRET, TEMPORARY, TOKEN, facts
 
 from ccsetup.awsfiles import profile_status
@@ -42,7 +43,7 @@ LATER = ("keys.expired", "sso.signed-out", "sso.expired", "oidc.token-missing", 
 
 
 @pytest.mark.slow
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(PROFILES)
 def test_what_the_doctor_stops_is_not_ordinary(there: dict[str, str]) -> None:
     text = "[profile dev]\n" + "".join(f"{key} = {value}\n" for key, value in there.items()) + SESSION

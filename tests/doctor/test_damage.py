@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from argparse import Namespace
 from collections import Counter
@@ -13,6 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from often import examples
 
 from ccsetup import access
 from ccsetup.awsfiles import edit_proof, ini, plan, transaction
@@ -28,7 +28,7 @@ from tests.script import tree
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = int(os.environ.get("CCSETUP_EXAMPLES", "120"))
+EXAMPLES = examples(120)
 QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=EXAMPLES)
 
 CONFIG = (

@@ -14,6 +14,7 @@ import pytest
 from hostile_repositories import FILE, LINK, MODULE, PROGRAM, TREE, Entry
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from often import examples
 from test_clone import Person, commands, person  # noqa: F401
 
 from ccsetup.core.errors import Problem
@@ -285,7 +286,7 @@ def with_commit(tree: Sequence[Entry], commit: str) -> Iterator[Entry]:
 
 
 @LINUX
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(tree=entries(2), modules=st.dictionaries(TARGETS.filter(bool), TARGETS, max_size=4), there=st.booleans())
 def test_whatever_a_repository_is_nothing_but_the_new_folder_changes(
     tmp_path_factory: pytest.TempPathFactory, tree: list[Entry], modules: dict[str, str], there: bool

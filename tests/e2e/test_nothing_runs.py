@@ -18,6 +18,7 @@ from conftest import CleanEnv
 from git_desk import commands
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from often import examples
 from paths import ROOT
 from script import tree
 from terminal import CTRL_C, DOWN, Terminal
@@ -156,7 +157,7 @@ FOLDER = st.tuples(
 def test_no_program_that_any_folder_names_is_ever_started(machine: Machine, tmp_path: Path) -> None:
     made: list[Path] = []
 
-    @settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(3), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(st.lists(FOLDER, min_size=6, max_size=6))
     def attempt(wanted: list[tuple[list[str], list[str], str]]) -> None:
         place = tmp_path / f"round-{len(made)}"

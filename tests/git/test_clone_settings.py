@@ -12,6 +12,7 @@ from conftest import stripped
 from homes import KEYS, Home, context_of, fixed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from often import examples
 
 from ccsetup.awsfiles import transaction
 from ccsetup.core.context import Context
@@ -128,7 +129,7 @@ ANY = st.sampled_from(
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.lists(ANY, min_size=1, max_size=5, unique=True), st.data())
 def test_whatever_stands_beside_an_address_stays(
     tmp_path_factory: pytest.TempPathFactory, urls: list[str], data: st.DataObject

@@ -13,6 +13,7 @@ import hcl2
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from often import examples
 
 from ccsetup.aws.iam import IamPolicy, IamRole
 from ccsetup.core import validate
@@ -374,7 +375,7 @@ EXTERNAL = st.text(string.ascii_letters + string.digits + "_+=,.@:/-", min_size=
 
 @example("LPT0", "0", "us-east-2", "00", [], [], "0", "0")
 @example("--mirror", "0", "us-east-2", "a" * 300, [], [], "0", "0")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(repo=REPOS, role=NAMES, region=st.sampled_from(["us-east-2", "cn-north-1", "us-gov-east-1"]), external=EXTERNAL,
        sets=st.lists(NAMES.map(lambda n: n[:32]), max_size=2), tags=TAGS, group=NAMES,
        subject=st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="$"), min_size=1, max_size=100))  # fmt: skip
@@ -456,7 +457,7 @@ def test_a_trust_is_read_however_it_is_written(text: str, value: str) -> None:
     assert " ".join(arrangement.spelled(one) for one in arrangement.read_trusts(value)) == value
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     text=st.text(max_size=80) | st.from_regex(r"(oidc|saml|role|permission-set|account)?:?[ -~]{0,60}", fullmatch=True)
 )

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from often import examples
 
 from ccsetup.aws.iam import IamRole
 from ccsetup.core.errors import Problem
@@ -216,7 +217,7 @@ def afterwards(it: Arrangement, said: frozenset[str], there: IamRole) -> Mapping
     return trusting[0].after or {} if trusting else there.trust
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(documents(), commands(), st.booleans())
 def test_nobody_gets_in_who_could_not_before_and_whom_the_command_does_not_name(
     trust: dict[str, Any], command: tuple[Arrangement, frozenset[str]], ours: bool
@@ -235,7 +236,7 @@ def test_nobody_gets_in_who_could_not_before_and_whom_the_command_does_not_name(
     assert steps.alike(afterwards(it, said, there._replace(trust=after)), after)  # a second run changes nothing
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(documents(), documents())
 def test_a_policy_that_lets_in_more_is_never_called_the_same(one: dict[str, Any], other: dict[str, Any]) -> None:
     changes = compare(one, other, A)
@@ -247,7 +248,7 @@ def test_a_policy_that_lets_in_more_is_never_called_the_same(one: dict[str, Any]
     assert not any(same)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(documents(), commands())
 def test_what_needs_no_person_lets_nobody_in_but_with_an_external_id_that_is_named(
     trust: dict[str, Any], command: tuple[Arrangement, frozenset[str]]
@@ -261,7 +262,7 @@ def test_what_needs_no_person_lets_nobody_in_but_with_an_external_id_that_is_nam
                 assert "external_id" in said and caller.external_id in (it.external_id, *it.also_external_ids)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(documents(), commands())
 def test_what_is_added_to_a_foreign_role_is_taken_back_to_the_letter(
     trust: dict[str, Any], command: tuple[Arrangement, frozenset[str]]
@@ -276,7 +277,7 @@ def test_what_is_added_to_a_foreign_role_is_taken_back_to_the_letter(
     assert steps.alike(back, {**trust, "Statement": many(trust["Statement"])})
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(documents(), commands())
 def test_a_remedy_never_weakens(trust: dict[str, Any], command: tuple[Arrangement, frozenset[str]]) -> None:
     it, _ = command

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from often import examples
 from paths import ROOT
 
 from ccsetup import access
@@ -321,7 +322,7 @@ teams = st.builds(Team, words, st.lists(entry, max_size=3).map(tuple), st.lists(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(teams)
 @example(
     Team(
@@ -353,7 +354,7 @@ lines = st.one_of(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.lists(lines, max_size=25).map("\n".join), st.integers(0, 700))
 def test_the_reader_never_raises_but_its_own_refusal(text: str, cut: int) -> None:
     for one in (text, VERSION_1[:cut] + text, text + VERSION_1[cut:]):

@@ -27,6 +27,7 @@ from messages import (
     Answers,
     wrapped,
 )
+from often import examples
 from sandbox_world import marias_keys
 
 from ccsetup import access
@@ -322,7 +323,7 @@ def damaged(draw: st.DrawFn) -> str:
 
 
 @pytest.mark.slow
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(st.one_of(st.text(), damaged()))
 def test_no_text_makes_it_raise_and_every_answer_fits(text: str) -> None:
     found = readings(text)

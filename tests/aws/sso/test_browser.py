@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from often import examples
 
 from ccsetup.aws.sso import browser as browsers
 from ccsetup.aws.sso.browser import name_of, open_page, visited, why_none
@@ -133,7 +134,7 @@ def test_no_bytes_at_all_make_it_answer_wrongly_or_say_anything() -> None:
 
     with Listener(STATE) as listener:
 
-        @settings(max_examples=60, deadline=None)
+        @settings(max_examples=examples(60), deadline=None)
         @given(
             st.binary(max_size=200)
             | st.text(max_size=80).map(lambda t: f"GET /oauth/callback?{t} HTTP/1.0\r\n\r\n".encode())

@@ -16,6 +16,7 @@ import pytest
 from conftest import CleanEnv
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from often import examples
 from script import NOW, FakeAws, Shown, context
 from terminal import program
 
@@ -98,7 +99,7 @@ VALUES = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs"
 
 
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish", "sh", "pwsh"])
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(
     values=st.lists(
         VALUES | st.sampled_from(["'", "\\'", "$(id)", "`id`", "a\nb", "-n", '"', "%PATH%", "\\\\"]),

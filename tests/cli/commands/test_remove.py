@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from often import examples
 from script import Script, Shown, context
 
 from ccsetup.awsfiles import edit, ini, plan
@@ -210,7 +211,7 @@ def header(name: str, file: str) -> str:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.tuples(NAMES, LINES), max_size=5, unique_by=lambda it: it[0]), NAMES, st.sampled_from(["\n", "\r\n"])
 )

@@ -18,6 +18,7 @@ from aws_corpus import IDS, SAMPLES, Sample
 from conftest import CleanEnv
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from often import examples
 from paths import ROOT
 from script import FakeAws, FakeGit, Shown, context
 from terminal import Terminal, program
@@ -114,7 +115,7 @@ VALUES = {"ccsetup_kind": st.sampled_from(["mfa", "saml", "federation", "oidc", 
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.lists(st.sampled_from(KEYS), unique=True, max_size=6).flatmap(
     lambda keys: st.fixed_dictionaries({key: VALUES.get(key, st.sampled_from(["base", "dev", NOW, "x"])) for key in keys})
 ))  # fmt: skip
@@ -169,7 +170,7 @@ TEXT = st.tuples(st.lists(LINE, max_size=8), st.sampled_from(["\n", "\r\n"]), st
 
 
 @pytest.mark.slow
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(TEXT, TEXT)
 def test_what_is_skimmed_is_what_ini_reads(config: str, credentials: str) -> None:
     found = skimmed(config, credentials)

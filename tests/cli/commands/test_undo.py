@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from often import examples
 from script import LEAVE, NOW, Script, Shown, context, tree
 
 from ccsetup.awsfiles import plan, transaction
@@ -213,7 +214,7 @@ STEPS = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=TEXTS, steps=STEPS, mode=st.sampled_from([0o600, 0o644, 0o400]))
 def test_any_sequence_of_changes_is_undone_step_by_step(
     tmp_path_factory: pytest.TempPathFactory, text: str, steps: list[tuple[str, dict[str, Value | None]]], mode: int

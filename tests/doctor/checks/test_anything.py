@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from often import examples
 
 from ccsetup.doctor import repair
 from ccsetup.doctor.facts import Clone, Facts, Ran
@@ -173,7 +174,7 @@ def homes(draw: st.DrawFn) -> Facts:
 
 
 @pytest.mark.slow
-@settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(50), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(homes())
 def test_nothing_raises_every_line_is_there_and_no_repair_harms(there):
     harmless(there)
@@ -208,7 +209,7 @@ def harmless(there: Facts) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(30), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(homes())
 def test_safe_repairs_come_to_an_end_and_then_nothing_safe_is_left(there):
     state = repair.of(there)

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from often import examples
 
 from ccsetup.awsfiles import fast_read
 from ccsetup.git.helper import cached_keys, signing
@@ -211,7 +212,7 @@ FILE = st.builds(
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     deadline=None,
-    max_examples=int(os.environ.get("FUZZ", "300")),
+    max_examples=examples(300),
 )
 @given(config=FILE, credentials=FILE)
 def test_whatever_the_files_hold_the_keys_found_are_never_others_than_botocores(
