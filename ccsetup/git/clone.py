@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ccsetup.core.command_line import quote
-from ccsetup.core.concurrency import within
 from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import CloneResult, Route, Submodule
 from ccsetup.git import clone as cloning
@@ -18,7 +17,7 @@ from ccsetup.git.config import pattern
 from ccsetup.git.early_clone import EarlyClone
 from ccsetup.git.errors import problem_of, said
 from ccsetup.git.private_clone import KEPT, Site, privately
-from ccsetup.git.process import CHECK_S, Child, Done, Progress, Runner
+from ccsetup.git.process import Child, Done, Progress, Runner
 
 # Until a clone is in its place, no hook runs in it and nothing stores its path.
 UNSEEN = (
@@ -57,14 +56,9 @@ def make(
     found = [""]
     begun = early.taken(route, branch, progress) if early else None
     done, left = privately(records, directory, route.url, fill, begun[0] if begun else None)
-    mine, named = within(
-        CHECK_S,
-        lambda: runner.ask(directory, "rev-parse", "--git-dir"),
-        lambda: runner.within(directory, "symbolic-ref", "-q", "refs/remotes/origin/HEAD"),
-    )
-    if refused := ownership.refusal(mine.errors):  # a share, or WSL's /mnt/c
+    if refused := ownership.refusal(runner.ask(directory, "rev-parse", "--git-dir").errors):  # a share, or WSL's /mnt/c
         return CloneResult(found[-1], refused, tuple(filter(None, (warnings(done), left))))
-    if branch and not named.out:
+    if branch and not runner.within(directory, "symbolic-ref", "-q", "refs/remotes/origin/HEAD").out:
         runner.within(directory, "remote", "set-head", "origin", branch)
     problem = finish(runner, directory, done, found[-1])
     return CloneResult(head(runner, directory), problem, tuple(filter(None, (warnings(done), left))))
