@@ -81,7 +81,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked long, and most cases of slow tests, unless --long asks for them."""
+    """Leave out what is marked long, and most cases of slow tests, unless --long asks for them.
+
+    Slow tests come first, so that no worker is left with them alone at the end.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if config.getoption("--long"):
         return
     cases: Counter[tuple[object, str]] = Counter()

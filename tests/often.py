@@ -5,6 +5,6 @@ import os
 LONG = "CCSETUP_LONG"  # is set by pytest --long
 
 
-def examples(most: int) -> int:
-    """Return `most` with --long, otherwise a quarter of it."""
-    return most if LONG in os.environ else max(most // 4, min(most, 10))
+def examples(most: int, everyday: int = 0) -> int:
+    """Return `most` with --long, otherwise `everyday`, or a quarter of it, but at least ten."""
+    return most if LONG in os.environ else everyday or max(most // 4, min(most, 10))

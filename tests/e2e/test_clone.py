@@ -218,6 +218,7 @@ def test_where_git_finds_no_helper_the_second_way_is_taken_so_that_tomorrows_pul
     pulls_and_pushes(person, "MySharedDemoRepo", **plain)
 
 
+@pytest.mark.long
 def test_a_vpc_endpoints_host_is_kept_by_the_helper(person: Person) -> None:
     person.profile("dev", region="us-east-2")
     host = "vpce-0a1b.git-codecommit.us-east-2.vpce.amazonaws.com:8443"
@@ -254,6 +255,7 @@ def test_another_account_than_the_arns_is_refused_naming_both(person: Person) ->
     assert list(person.work.iterdir()) == []
 
 
+@pytest.mark.long
 def test_different_repositories_of_one_name_are_listed(person: Person) -> None:
     person.sandbox.state.add_repository(CODE, "us-east-1", "MySharedDemoRepo")
     person.profile("dev", region="us-east-2")
@@ -346,6 +348,7 @@ def test_a_folder_that_is_this_clone_is_fetched_and_anything_else_is_left_alone(
     assert tree(person.work) == before
 
 
+@pytest.mark.long
 def test_an_empty_repository_is_cloned_and_its_first_push_goes_through(person: Person) -> None:
     person.profile("dev", region="us-east-2")
     done = person.clone("empty")
@@ -461,6 +464,7 @@ def test_a_submodule_that_is_refused_is_said_and_the_clone_stays(person: Person)
     assert person.clone("MySharedDemoRepo", "--profile", "dev").code == 1
 
 
+@pytest.mark.long
 def test_a_submodule_whose_clone_was_killed_is_fetched_by_the_next_run(person: Person, commands: Path) -> None:
     person.profile("dev", region="us-east-2")
     with_submodules(person, beside="payments-api ../payments-api")
@@ -479,12 +483,14 @@ def test_a_submodule_whose_clone_was_killed_is_fetched_by_the_next_run(person: P
     assert person.git("MySharedDemoRepo", "status", "--porcelain") == ""
 
 
+@pytest.mark.long
 def test_a_repository_named_like_an_option_is_cloned_as_such(person: Person) -> None:
     person.profile("dev", region="us-east-2")
     assert person.clone("codecommit://--mirror").code == 0
     assert (person.work / "--mirror/README.md").is_file()
 
 
+@pytest.mark.long
 def test_a_person_may_move_a_clone_to_another_profile_and_way(person: Person) -> None:
     person.profile("old", region="us-east-2")
     person.profile("new", region="us-east-2")
@@ -500,6 +506,7 @@ def at_a_terminal(person: Person, *words: str) -> Terminal:
     return Terminal([program(), "clone", *words], dict(person.env), person.work)
 
 
+@pytest.mark.long
 def test_a_person_chooses_between_repositories_of_one_name(person: Person) -> None:
     person.sandbox.state.add_repository(CODE, "us-east-1", "MySharedDemoRepo")
     person.profile("dev", region="us-east-2")
@@ -515,6 +522,7 @@ def test_a_person_chooses_between_repositories_of_one_name(person: Person) -> No
     assert not (person.home / ".gitconfig").exists()
 
 
+@pytest.mark.long
 def test_a_person_who_mistyped_the_name_takes_the_one_that_was_meant(person: Person) -> None:
     person.profile("dev", region="us-east-2")
     terminal = at_a_terminal(person, "MySharedDemoRepoo")
@@ -563,6 +571,7 @@ def test_a_person_may_let_programs_run_for_their_credentials(person: Person) -> 
     assert terminal.exit_code() == 0, terminal.text()
 
 
+@pytest.mark.long
 def test_a_person_creates_a_repository_with_its_description(person: Person) -> None:
     person.profile("dev", region="us-east-2")
     terminal = at_a_terminal(person, "brand-new", "--create")
@@ -634,6 +643,7 @@ def test_a_profile_whose_proof_nobody_answered_is_not_cloned_with(person: Person
     assert "login" not in done.shown
 
 
+@pytest.mark.long
 def test_a_program_whose_expiration_no_tool_reads_leads_to_no_login(person: Person) -> None:
     held = {
         "Version": 1,

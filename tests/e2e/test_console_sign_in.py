@@ -154,6 +154,7 @@ def test_a_role_starts_from_it_also_in_git(carla: Home) -> None:
     assert pulled.returncode == 0, pulled.stderr
 
 
+@pytest.mark.long
 def test_it_is_set_up_as_the_source_of_a_new_role_in_one_go(carla: Home) -> None:
     carla.state.set_policies(CARLA, policy_engine.allow("sts:AssumeRole"), policy_engine.allow("signin:*"))
     carla.state.add_role(CODE, "Last", policy_engine.trust(CODE), policy_engine.allow("codecommit:*"))
@@ -218,6 +219,7 @@ def test_without_a_browser_and_a_terminal_it_says_so(carla: Home) -> None:
     assert found["next"] == "Run in a terminal: ccsetup login dev"
 
 
+@pytest.mark.long
 def test_the_folder_of_the_sign_ins_is_the_one_of_the_aws_tools(carla: Home, tmp_path: Path) -> None:
     carla.env["AWS_LOGIN_CACHE_DIRECTORY"] = str(tmp_path / "cache")
     carla.run(*SETUP)

@@ -129,6 +129,7 @@ def test_a_github_job_clones_with_the_token_it_is_given(
     assert machine.pulls("MySharedDemoRepo")
 
 
+@pytest.mark.long
 def test_a_gitlab_job_clones_with_the_token_it_is_given(machine: Machine, sandbox: Sandbox) -> None:
     subject = shared(machine, sandbox, "gitlab-ci.yml")
     job = read("gitlab-ci.yml")["clone"]
@@ -141,6 +142,7 @@ def test_a_gitlab_job_clones_with_the_token_it_is_given(machine: Machine, sandbo
     assert machine.pulls("MySharedDemoRepo")
 
 
+@pytest.mark.long
 def test_codebuild_clones_from_another_account(machine: Machine, sandbox: Sandbox) -> None:
     machine.env |= {**sandbox.machine_environment(container=True), "AWS_REGION": "eu-west-1"}
     phases = read("buildspec.yml")["phases"]

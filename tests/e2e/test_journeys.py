@@ -304,6 +304,7 @@ def test_no_question_of_a_journey_leaves_enter_without_effect(
     assert terminal.exit_code() == 0, terminal.text()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["console", "saml", "federation", "machine", "existing"])
 def test_no_question_of_the_demo_leaves_enter_without_effect(kind: str, clean_env: CleanEnv, tmp_path: Path) -> None:
     env = clean_env(tmp_path / "home", path=[Path(sys.executable).parent], SSH_CONNECTION="1")

@@ -78,6 +78,7 @@ def home(sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path) -> Home:
     return Home(sandbox, clean_env, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("via", ["", "credential-helper"])
 @pytest.mark.parametrize("tool", BY_PROGRAM)
 def test_a_profile_with_a_tools_program_works(home: Home, tool: str, via: str) -> None:

@@ -157,7 +157,9 @@ FOLDER = st.tuples(
 def test_no_program_that_any_folder_names_is_ever_started(machine: Machine, tmp_path: Path) -> None:
     made: list[Path] = []
 
-    @settings(max_examples=examples(3), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=examples(3, everyday=1), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
     @given(st.lists(FOLDER, min_size=6, max_size=6))
     def attempt(wanted: list[tuple[list[str], list[str], str]]) -> None:
         place = tmp_path / f"round-{len(made)}"

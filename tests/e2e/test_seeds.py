@@ -200,6 +200,7 @@ def test_temporary_keys_as_variables(reader: Reader, word: str) -> None:
     cloned(reader.setup("keys", "--keys", "env", *to, "--directory", "other", **values), CODE, "MySharedDemoRepo")
 
 
+@pytest.mark.long
 def test_temporary_keys_that_are_in_the_credentials_file_already(reader: Reader) -> None:
     reader.keys(
         "CodeCommitProfileName", reader.sandbox.state.temporary_keys(f"arn:aws:iam::{CODE}:role/CodeCommitAccess")
@@ -253,6 +254,7 @@ def test_mfa(reader: Reader) -> None:
     cloned(done, PEOPLE, "people-tools")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("provider", ["www.amazon.com", "graph.facebook.com"])
 def test_login_with_amazon_or_facebook(reader: Reader, provider: str) -> None:
     """For Login with Amazon … call the AWS CLI assume-role-with-web-identity command: the SDKs cannot, keys are stored."""
@@ -294,6 +296,7 @@ def test_the_walkthrough_of_account_a_and_account_b(reader: Reader) -> None:
     cloned(done, CODE, "MySharedDemoRepo", "Using us-east-2 (Ohio)")
 
 
+@pytest.mark.long
 def test_an_ec2_instance_with_a_profile(reader: Reader) -> None:
     """You can configure and use git-remote-codecommit on Amazon EC2 instances."""
     state = reader.sandbox.state

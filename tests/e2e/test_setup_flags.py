@@ -350,6 +350,7 @@ def test_a_strange_or_an_empty_repository_is_cloned(name: str, person: Person) -
     assert Path(done.said["clone"]["directory"]).name == name
 
 
+@pytest.mark.long
 def test_a_folder_that_is_this_clone_is_brought_up_to_date_and_another_is_left_alone(person: Person) -> None:
     words = ("role", "--role-arn", ACCESS, "--source-profile", "maria", "--profile", "dev", *TO_REPO)
     assert person.setup(*words).code == 0
@@ -396,6 +397,7 @@ def test_a_profile_that_is_here_already_is_used_as_it_is(person: Person) -> None
     }
 
 
+@pytest.mark.long
 def test_a_profile_that_changes_its_kind_loses_the_keys_of_the_old_one_in_both_files(person: Person) -> None:
     words, paste = keys(person)
     assert person.setup(*words, "--profile", "dev", "--no-clone", "--region", REGION, paste=paste).code == 0

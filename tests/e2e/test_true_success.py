@@ -126,6 +126,7 @@ def test_a_fetch_that_brings_no_branch_is_a_problem_and_prunes_nothing(
     assert dev.git("MySharedDemoRepo", "for-each-ref") == before
 
 
+@pytest.mark.long
 def test_a_head_that_names_no_branch_leaves_the_choice_to_the_api_or_to_the_only_branch(dev: Person) -> None:
     place = repository(dev, "MySharedDemoRepo")
     dev.sandbox._disk.git(place, "update-ref", "-d", "refs/heads/develop")
@@ -154,6 +155,7 @@ def test_a_head_that_names_no_branch_of_several_is_a_problem_that_says_how_to_ch
     assert dev.git("MySharedDemoRepo", "status", "--porcelain", "--branch").strip() == "## develop...origin/develop"
 
 
+@pytest.mark.long
 def test_a_server_that_sends_no_symref_is_understood(dev: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     place = repository(dev, "MySharedDemoRepo")
     monkeypatch.setattr("ccsetup.sandbox.repositories.Repositories.default_branch", lambda *told: "")
@@ -264,6 +266,7 @@ def test_a_post_checkout_hook_that_fails_keeps_the_clone_and_says_what_it_said(d
     assert dev.clone("MySharedDemoRepo").code == 0
 
 
+@pytest.mark.long
 def test_a_post_checkout_hook_that_works_runs_once_where_the_clone_is(dev: Person) -> None:
     hook(dev, f"pwd >> {dev.home}/where")
     assert dev.clone("MySharedDemoRepo").code == 0
@@ -272,6 +275,7 @@ def test_a_post_checkout_hook_that_works_runs_once_where_the_clone_is(dev: Perso
     assert (dev.home / "where").read_text().split() == [f"{dev.work}/MySharedDemoRepo", f"{dev.work}/here"]
 
 
+@pytest.mark.long
 def test_an_older_git_runs_the_hook_by_a_checkout(dev: Person, commands: Path) -> None:  # noqa: F811
     hook(dev, f"pwd >> {dev.home}/where; exit 3")
     said = "git: 'hook' is not a git command. See 'git --help'."
@@ -330,6 +334,7 @@ def test_what_git_warns_of_is_passed_on(dev: Person) -> None:
     assert "warning: templates not found" in done.shown
 
 
+@pytest.mark.long
 def test_a_submodules_hook_that_fails_keeps_it_too(dev: Person) -> None:
     with_submodules(dev, beside="payments-api ../payments-api")
     hook(dev, "case $(pwd) in */beside) echo no tools >&2; exit 1;; esac")
@@ -358,6 +363,7 @@ def test_a_disk_that_takes_no_more_keeps_the_clone(dev: Person, there: bool) -> 
     assert dev.git("large", "status", "--porcelain") == ""
 
 
+@pytest.mark.long
 def test_the_folder_one_is_in_is_filled_where_it_is_empty(dev: Person) -> None:
     done = dev.clone("MySharedDemoRepo", ".")
     assert done.code == 0, done.shown

@@ -59,6 +59,7 @@ def test_clone_takes_it_however_it_is_named(desk: Desk, words: list[str]) -> Non
     assert desk.git("pull", "-q", cwd=desk.home / "spain").returncode == 0
 
 
+@pytest.mark.long
 def test_clone_finds_it_where_only_the_profile_names_it_and_others_beside_it(desk: Desk) -> None:
     desk.profile("dev", region=SPAIN)
     code, told, said = run(desk, "clone", "spain", "--yes", "--no-input")
@@ -68,6 +69,7 @@ def test_clone_finds_it_where_only_the_profile_names_it_and_others_beside_it(des
         assert (code, told["repository"]["region"] in REGIONS) == (0, True), said
 
 
+@pytest.mark.long
 def test_setup_takes_it_and_proves_it(desk: Desk) -> None:
     keys = next(k for k in desk.sandbox.state.keys.values() if "CodeCommitAccess" in k.caller.arn)
     pasted = (

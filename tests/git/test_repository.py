@@ -446,6 +446,7 @@ def killed(env: dict[str, str], target: Path, url: str) -> None:
     last.unlink(missing_ok=True)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("there", [False, True], ids=["new directory", "empty directory"])
 @pytest.mark.parametrize("name", ["payments-web", "empty"])

@@ -103,6 +103,7 @@ def test_a_clone_pulls_and_pushes(desk: Desk, sandbox: Sandbox) -> None:
     assert {(e.action, e.outcome) for e in sandbox.log if e.service == "git"} >= {("GitPull", "ok"), ("GitPush", "ok")}
 
 
+@pytest.mark.long
 def test_a_large_push_arrives_whole(desk: Desk) -> None:
     desk.git("clone", "--quiet", "codecommit::us-east-2://acme@MySharedDemoRepo", "large")
     folder = desk.home / "large"

@@ -138,6 +138,7 @@ def test_read_only_access_stays_with_other_repositories_beside(many: Office, fir
 C = "999999999999"
 
 
+@pytest.mark.long
 def test_several_accounts_share_one_role_and_the_same_policy(many: Office) -> None:
     many.state.add_user(C, "admin-c", policy_engine.allow("iam:*"))
     many.state.add_user(C, "carl", policy_engine.allow("iam:GetUser"))

@@ -199,6 +199,7 @@ def ids_of(office: Office, name: str = "Narrow") -> str:
 AUTO = [*SHARE, "--role-name", "Narrow", "--external-id", "auto", "--yes"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("order", ["folder first", "role first", "folder copied", "role of an earlier run"])
 def test_there_is_one_external_id_in_the_folder_in_account_a_and_in_account_b(office: Office, order: str) -> None:
     if order == "role of an earlier run":
@@ -283,6 +284,7 @@ def test_an_external_id_is_rotated_with_both_accepted_for_a_while(office: Office
     assert f"no longer accepts the external ID old-id-1 (for account {B})" in " ".join(shown.split())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("more", "says"), [
     (["--require-mfa"], f"now requires MFA (for account {B})"),
     (["--principal-tag", "team=x"], f"now requires the tag team=x (for account {B})"),
@@ -394,6 +396,7 @@ def test_a_foreign_document_that_cannot_be_read_is_a_sentence(
 # A role with a path
 
 
+@pytest.mark.long
 def test_the_arn_that_iam_answered_is_used_everywhere(office: Office) -> None:
     made = office.state.add_role(A, "Narrow", trust(ROOT), path="/teams/acme/")
     office.state.roles[made.arn] = replace(made, tags=OURS)

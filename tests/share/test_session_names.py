@@ -75,6 +75,7 @@ def test_the_flag_alone_accepts_every_email_address_and_stays_when_it_is_not_sai
     assert condition(office) == {"StringLike": {"sts:RoleSessionName": "*@acme.example"}}
 
 
+@pytest.mark.long
 def test_a_session_name_that_depends_on_the_caller_stays_and_is_said_to_be_unknown(office: Office) -> None:
     shared(office)
     role = office.state.roles[NAMED]

@@ -131,6 +131,7 @@ def push(folder: Path) -> int:
     ).returncode
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("read_only", [False, True], ids=["read and write", "read only"])
 def test_the_guides_three_people_get_from_nothing_to_a_clone(office: Office, read_only: bool) -> None:
     shared = [*SHARE, "--role-name", "Shared", "--external-id", "auto", "--group", GROUP, *["--read-only"] * read_only]
@@ -545,6 +546,7 @@ def test_a_role_of_somebody_else_is_changed_by_a_person_alone_and_never_deleted(
     assert set(state.roles[before.arn].inline) == {"cast-1"}
 
 
+@pytest.mark.long
 def test_sharing_with_a_third_account_does_not_cut_the_second_off_unseen(office: Office) -> None:
     words = [*SHARE, "--apply", "--profile", "admin-a", "--yes"]
     assert office.run(*words)[0] == 0
@@ -791,6 +793,7 @@ def test_tokens_assertions_and_permission_sets_get_in_as_they_were_named_and_no_
     assert office.run(*words[:-4], "--check", "--profile", "admin-a")[0] == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("action", "profile"),
     [("AssumeRole", "developer"), ("GetRepository", "developer"), ("SimulatePrincipalPolicy", "admin-a")],

@@ -75,6 +75,7 @@ CHANGES: dict[str, Callable[[str], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_message_is_read_the_same_indented_quoted_or_with_other_line_ends(change: str) -> None:
     assert [name for name, text, expected in MESSAGES if read(CHANGES[change](text)) != expected] == []
@@ -86,6 +87,7 @@ WITH_CONTINUED_LINES = {  # a bullet before each of their lines makes several po
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bullet", BULLETS)
 def test_every_message_is_read_the_same_as_a_list(bullet: str) -> None:
     of_list = prefixed(BULLETS[bullet])
@@ -109,6 +111,7 @@ def test_messages_of_one_line_are_read_the_same_when_they_are_wrapped_at_words(w
     assert [name for name, text, expected in MESSAGES_IN_PROSE if read(wrapped(text)) != expected] == []
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
 def test_nearly_every_message_is_read_the_same_however_it_is_wrapped(wrapping: str) -> None:

@@ -109,6 +109,7 @@ def builds(facts: Facts, name: str = "dev") -> str:
     return client_trial.errors(settings, [name]).get(name, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["", "of Windows"])
 def test_a_block_is_told_by_line_and_repaired_whole(case: Case, end: str) -> None:

@@ -119,6 +119,7 @@ WRITTEN = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patient", WRITTEN)
 def test_a_sign_in_is_mended_where_it_is_written(patient, tmp_path, monkeypatch):
     more = {cache(f"{URL}{end}"): token(startUrl=f"{URL}{end}") for end in ("", "/#")}
