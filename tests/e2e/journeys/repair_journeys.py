@@ -531,12 +531,12 @@ JOURNEYS = (
     # keys that were changed
     J("rotated keys of a role's source", "role", (rotated(MARIA, "base"),)),
     J("rotated long-term keys", "keys", (rotated(BROKER, "prod"),)),
-    J("rotated keys of a federation's source", "federation", (ended, free, rotated(BROKER, "base"))),
+    J("rotated keys of a federation's source", "federation", (ended, free, rotated(BROKER, "base")), more=True),
     J("rotated keys below a session with mfa", "mfa", (ended, new_code, rotated(MARIA, "base")), more=True),
     J("a role's source lost its keys", "role", (forgets("base", MARIA),)),
     J("lost long-term keys", "keys", (forgets("prod", BROKER),)),
     J("half a secret", "keys", (half_a_secret,), more=True),
-    J("a deleted key without another", "keys", (disabled(BROKER),), asks=("administrator", "access key")),
+    J("a deleted key without another", "keys", (disabled(BROKER),), asks=("administrator", "access key"), more=True),
     J("expired temporary keys", "temporary keys", (expired,)),
     J("an expired saml session", "saml", (ended, new_assertion)),
     J("an expired federation", "federation", (ended, free), more=True),
@@ -603,7 +603,7 @@ JOURNEYS = (
     J("smart quotes", "role", (QUOTES,), more=True),
     J("a remark behind a value", "role", (REMARK,)),
     J("two keys on one line", "keys", (GLUED_KEYS,)),
-    J("a renamed profile", "role", (renamed_profile,)),
+    J("a renamed profile", "role", (renamed_profile,), more=True),
     J("both files gone", "keys", (files_gone,)),
     J("a removed remote", "role", (remote_gone,), fails="nothing tells that the clone was one of CodeCommit's"),
     # twice broken
