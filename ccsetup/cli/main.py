@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ccsetup.core.context import Context
     from ccsetup.ui.screen import Screen
 
-_GARBAGE = 50_000  # how many more objects there are before garbage is looked for; the SDK's own are about as many
+_GARBAGE = 50_000  # how many more objects there are before garbage is looked for: it takes a look at all of the SDK's
 
 HELP = """\
 ccsetup  Set up AWS CodeCommit access and clone repositories

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
-from ccsetup.git.helper_scripts import package
+from ccsetup.git.helper_owner import package
 
 _SHEBANG = re.compile(r"#!\s*(?P<interpreter>\S+)(?:\s+(?P<name>[^\s-]\S*))?")
 

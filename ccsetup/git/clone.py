@@ -164,8 +164,8 @@ def warnings(done: Done | None) -> str:
 def fetched(runner: Runner, directory: Path) -> Heads:
     """Return the branches that a clone has fetched, and the branch of the server's HEAD, if the clone stores it."""
     form = "--format=%(objectname) %(refname:lstrip=3) %(symref:lstrip=3)"
-    told = runner.within(directory, "for-each-ref", form, "refs/remotes/origin").out.splitlines()
-    there = {name: (commit, head) for commit, name, head in (line.split(" ") for line in told)}
+    told = runner.within(directory, "for-each-ref", form, "refs/remotes/origin").out.split("\n")
+    there = {name: (commit, head) for commit, name, head in (line.split(" ") for line in told if line)}
     _, head = there.pop("HEAD", ("", ""))
     return Heads({name: commit for name, (commit, _) in there.items()}, head)
 

@@ -19,7 +19,7 @@ from ccsetup.git import (
     clone,
     clone_settings,
     credential_store,
-    helper_scripts,
+    helper_owner,
     lfs,
     ownership,
     private_clone,
@@ -185,7 +185,7 @@ class Git:
             script = plain_file.content(self.helper(), plain_file.SMALL).decode()
         except (OSError, UnicodeDecodeError):
             return False
-        return helper_scripts.package(script) == "ccsetup"
+        return helper_owner.package(script) == "ccsetup"
 
     def arrived(self, early: EarlyClone, default: str, progress: Progress) -> Sequence[str]:
         """Wait for an early clone, and return the server's branches, the default one first.

@@ -77,6 +77,15 @@ def test_an_early_clone_is_the_clone_that_a_later_one_would_be(place: Place, bra
     assert git.do(place.target, "status", "--porcelain") == ""
 
 
+@pytest.mark.parametrize("name", ["a\x85b", "a\u2028b", "a\xa0b", "ä/HEAD", "HEAD-1"])
+def test_a_branch_is_named_as_the_server_names_it(place: Place, name: str) -> None:
+    place.branch(name)
+    git = place.git()
+    with git.early(place.route, place.target, "") as early:
+        early.begin()
+        assert list(git.arrived(early, "main", nothing)) == ["main", name]
+
+
 def test_a_clone_that_is_not_wanted_leaves_nothing(place: Place) -> None:
     with place.git().early(place.route, place.target, "") as early:
         early.begin()
