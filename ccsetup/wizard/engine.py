@@ -13,7 +13,7 @@ from ccsetup.access.paste import secrets
 from ccsetup.access.paste.echo import echo
 from ccsetup.core.command_line import quote
 from ccsetup.core.context import Prompt
-from ccsetup.core.errors import BadAnswer, Final, Missing, Problem
+from ccsetup.core.errors import BadAnswer, Cancelled, Final, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import BACK, Answers, Asked, Back, Choice, Corrected, Secret, Told, Value
 from ccsetup.core.question import Question, Which
@@ -298,7 +298,7 @@ class Walk:
                 stands = self._meant(question, asked, answer, answers)
                 if not isinstance(stands, Back):
                     return stands
-            except Final:
+            except (Final, Cancelled):
                 raise
             except Problem as problem:
                 notice = echo(sentence(problem), answer)
