@@ -286,7 +286,7 @@ class Walk:
         assert self.prompt is not None  # noqa: S101 — the caller has checked
         kept = trail.answers.get(question.key)
         if question.ahead:
-            with suppress(Problem):  # a later question will say so
+            with suppress(Problem), self.look.ahead():  # a later question will say what is wrong
                 question.ahead(trail.answers.minus(question.key), self.look)
         can_go_back = self._before(question.key, trail) is not None
         while True:
