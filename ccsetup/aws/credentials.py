@@ -72,6 +72,7 @@ class Resolver:
     ) -> None:
         self._cache, self._sso_keys, self._console_keys = cache, sso_keys, console_keys
         self._early: dict[object, Early[Keys]] = {}
+        self._found: dict[str, tuple[Who, Keys]] = {}
 
     def expect(self, who: Who) -> bool:
         """Begin in the background to find credentials. Return False if the user or a program may be needed for them.
@@ -119,7 +120,21 @@ class Resolver:
             found = early.result(lambda: self._planned(who, who.profile))
             if last(found):
                 return found
-        return self._planned(who, who.profile)
+        return self.kept(who) or self._planned(who, who.profile)
+
+    def keep(self, who: Who, keys: Keys) -> None:
+        """Keep what a search found for a caller, for its next round."""
+        self._found[who.profile] = who, keys
+
+    def kept(self, who: Who) -> Keys | None:
+        """Return what a search found for a caller whose settings are still the same, if it lasts.
+
+        What comes from a program or needs a code is found again.
+        """
+        before, keys = self._found.get(who.profile, (None, None))
+        same = before and before.profiles is not None and who.profiles is not None
+        origin = self._origin(who) if same else None
+        return keys if keys and last(keys) and origin and before and origin == self._origin(before) else None
 
     def by_console(self, who: Who, name: str, start: Popen = external_programs.unattended) -> Keys:
         """Return the console credentials of a profile; `start` starts the AWS CLI if it is needed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import sha1
@@ -14,15 +15,15 @@ from typing import Any
 
 import pytest
 from conftest import CleanEnv
-from script import LEAVE, Script, context
+from script import LEAVE, FakeGit, Script, context
 from terminal import Terminal, program
 
 from ccsetup.aws.client import Aws
 from ccsetup.aws.sso.signin import SignIn
 from ccsetup.cli.commands import setup
-from ccsetup.core import model
+from ccsetup.core import model, regions
 from ccsetup.core.concurrency import Early
-from ccsetup.core.errors import Cancelled
+from ccsetup.core.errors import Cancelled, Problem
 from ccsetup.core.model import NEW, Asked, Back, Secret
 from ccsetup.sandbox import Sandbox, instance_metadata, policy_engine
 from ccsetup.sandbox.demo_data import (
@@ -122,7 +123,8 @@ def asked(
     script = Slow(sandbox, monkeypatch, *steps, (last, LEAVE))
     around = context(folder, script, env=env)
     signin = SignIn(os.environ, there, around.now, show=lambda text, url: None, note=lambda text: None)
-    around = replace(around, signin=signin, aws=Aws(there, signin.keys, console))
+    git = FakeGit(heads=Problem("git can't read it."))
+    around = replace(around, signin=signin, aws=Aws(there, signin.keys, console), git=git)
     brought = flow.readings(pasted)[0].answers if pasted else {}
     with pytest.raises(Cancelled):
         setup.run(around, Options({"kind": kind}, brought))
@@ -479,3 +481,15 @@ def test_a_spinner_shows_while_a_list_is_on_its_way(sandbox: Sandbox, clean_env:
         sandbox.state.delay_s = 0
     terminal.ask("Which role?")
     terminal.close()
+
+
+def test_a_search_fetches_the_credentials_of_each_profile_once(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = "\n".join(f"{line}\nregion = {REGION}" if "profile" in line else line for line in EXISTING.split("\n"))
+    config = config.replace(f"base\nregion = {REGION}", "base")
+    calls = asked(sandbox, tmp_path, monkeypatch, config, "find", ("repo", "handbuch"), last="nothing")
+    called = Counter(calls["nothing"])
+    assert (called["GetRoleCredentials"], called["AssumeRole"]) == (1, 1)
+    # first in its own region, then in the others, and then for similar names
+    assert called["GetRepository"] == 3 * (1 + len(regions.beside(REGION))) and called["ListRepositories"] == 2
