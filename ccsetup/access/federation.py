@@ -10,6 +10,7 @@ from ccsetup.access.questions import (
     REPO,
     again,
     duration,
+    expect_repositories,
     repositories,
     searched_region,
     stored,
@@ -77,6 +78,12 @@ def _who_asks(answers: Answers, look: Look) -> str:
 def _settle_name(value: Value, answers: Answers, look: Look) -> None:
     """Check the source profile's credentials while the user can still choose another one."""
     look.identity(source_who(answers, look, answers.text("region")))
+
+
+def _ahead(answers: Answers, look: Look) -> None:
+    """Begin to ask who the source profile is, and to list its repositories."""
+    expect_repositories(_caller(answers, look), answers, look)
+    _settle_name("", answers, look)
 
 
 def _settle_policy(value: Value, answers: Answers, look: Look) -> str | None:
@@ -188,6 +195,7 @@ QUESTIONS = (
         default=_name_here,
         parse=_name,
         settle=_settle_name,
+        ahead=_ahead,
         title="Federated name",
     ),
     Question("federated_account", "Account ID", known=_who_asks, flag="-", title="Account"),

@@ -62,6 +62,11 @@ def _region_near(answers: Answers, look: Look) -> str | None:
     return near or profile_partition.region_in(profile_partition.of_arn(answers.text("role_arn")), [here]) or None
 
 
+def _ahead(answers: Answers, look: Look) -> None:
+    """Begin to look for the region that is offered next."""
+    _region_near(answers, look)
+
+
 def _sections(answers: Answers, keys: Keys | None) -> tuple[Section, ...]:
     source = answers.text("source_profile").removeprefix(MACHINE)
     further: dict[str, Value | None] = {"role_arn": answers.text("role_arn"), "credential_source": source}
@@ -87,6 +92,7 @@ QUESTIONS = (
             " account. To use only its own role, leave this empty."
         ),
         settle=_settle_role,
+        ahead=_ahead,
         optional=True,
         title="Second role",
     ),

@@ -189,21 +189,10 @@ EMAIL = Question(
 def shared(access: Access) -> tuple[Question, ...]:
     """Return the questions that come after those of one kind of access."""
     own = {question.key for question in access.questions}
-    region, profile = searched_region(), profile_name(access)
-    if access.obtain is None:  # otherwise, an MFA code, an assertion or a token would be used up
-        region = region._replace(ahead=_keys_ahead)
-        profile = profile._replace(ahead=_repositories_ahead(profile))
-    rest = (OUTPUT, region, profile, NO_CLONE, REPO, BRANCH, DIRECTORY, VIA, WHOSE, NAME, EMAIL)
+    profile = profile_name(access)
+    profile = profile._replace(ahead=_repositories_ahead(profile))
+    rest = (OUTPUT, searched_region(), profile, NO_CLONE, REPO, BRANCH, DIRECTORY, VIA, WHOSE, NAME, EMAIL)
     return tuple(question for question in rest if question.key not in own)
-
-
-_UNSPENT = ("", "sso", "keys")  # the kinds of new source profiles that use up nothing
-
-
-def _keys_ahead(answers: Answers, look: Look) -> None:
-    """Begin to get the credentials of the profile."""
-    if answers.text("source.kind") in _UNSPENT:
-        look.expect_keys(caller(answers, look))
 
 
 def _repositories_ahead(profile: Question) -> Callable[[Answers, Look], None]:
@@ -211,11 +200,16 @@ def _repositories_ahead(profile: Question) -> Callable[[Answers, Look], None]:
 
     def begin(answers: Answers, look: Look) -> None:
         name = profile.default(answers, look) if profile.default else None
-        if name and answers.text("source.kind") in _UNSPENT and not {"repo", "no_clone"} & look.told.keys():
-            elsewhere = [] if "region" in look.given else regions.beside(answers.text("region"))
-            look.expect_repositories(caller(answers.plus("profile", name), look), elsewhere)
+        if name and "repo" not in answers:
+            expect_repositories(caller(answers.plus("profile", name), look), answers, look)
 
     return begin
+
+
+def expect_repositories(who: Who, answers: Answers, look: Look) -> None:
+    """Begin to list the repositories, unless they won't be asked for."""
+    if not {"repo", "no_clone"} & look.told.keys():
+        look.expect_repositories(who, [] if "region" in look.given else regions.beside(answers.text("region")))
 
 
 def of_source(access: Access, own: Sequence[Question]) -> tuple[Question, ...]:
@@ -295,6 +289,7 @@ def searched_region(who: Caller = caller) -> Question:
         choices=lambda answers, look: [ALL_REGIONS, *_regions(answers, look)],
         parse=parse,
         settle=settle,
+        ahead=lambda answers, look: look.expect_keys(who(answers, look)),
     )
 
 

@@ -49,21 +49,8 @@ _ARGUMENTS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _OF_MACHINE = ("container-role", "iam-role", "ec2-credentials-file", "boto-config")
 
 
-_SILENT = ("oidc", "role", "sso", "keys")  # neither a program nor a sign-in to the console
+_SILENT = ("oidc", "role", "sso", "keys")  # they need no program
 _FRESH = timedelta(minutes=15)  # credentials with less time left aren't used again, since the SDK would renew them
-
-
-def _origin(who: Who) -> object:
-    """Return what a caller's credentials come from, whatever its name and region; None if the user may be needed."""
-    way = chain(who.profiles or {}, who.profile)
-    kinds = [source_of(there, as_source=bool(number)) for number, there in enumerate(way)]
-    if not way or {*kinds} - {*_SILENT} or any("mfa_serial" in there for there in way):
-        return None
-    if kinds[-1] == "role":  # its source profile isn't here, or it starts from this computer's role
-        return None
-    told = [{key: value for key, value in there.items() if key not in ("region", "output")} for there in way]
-    session = (who.sessions or {}).get(str(way[-1].get("sso_session", "")), {})
-    return tuple(frozenset(there.items()) for there in (*told, session))
 
 
 class CodeWanted(Problem):
@@ -85,16 +72,37 @@ class Resolver:
     ) -> None:
         self._cache, self._sso_keys, self._console_keys = cache, sso_keys, console_keys
         self._early: dict[object, Early[Keys]] = {}
+        self._found: dict[str, tuple[Who, Keys]] = {}
 
     def expect(self, who: Who) -> bool:
         """Begin in the background to find credentials. Return False if the user or a program may be needed for them.
 
         `who` has profiles. Its calls soon after this wait for these credentials instead of asking AWS again.
         """
-        key = _origin(who)
+        key = self._origin(who)
         if key and key not in self._early:
             self._early[key] = Early(lambda: self._planned(who, who.profile))
         return bool(key)
+
+    def _origin(self, who: Who) -> object:
+        """Return what a caller's credentials come from, whatever its name and region; None if the user may be needed.
+
+        Those of a sign-in to the console are at hand only if it was in this run. Otherwise, the AWS CLI may be needed.
+        """
+        way = chain(who.profiles or {}, who.profile)
+        kinds = [source_of(there, as_source=bool(number)) for number, there in enumerate(way)]
+        if not way or any("mfa_serial" in there for there in way):
+            return None
+        root, silent = way[-1], {*_SILENT}
+        if not who.alone:
+            silent.add("machine")
+        if self._console_keys(str(root.get("login_session", ""))):
+            silent.add("console")
+        if {*kinds} - silent or (kinds[-1] == "role" and ("source_profile" in root or "credential_source" not in root)):
+            return None
+        told = [{key: value for key, value in there.items() if key not in ("region", "output")} for there in way]
+        session = (who.sessions or {}).get(str(root.get("sso_session", "")), {})
+        return tuple(frozenset(there.items()) for there in (*told, session))
 
     def arguments(self, who: Who) -> Arguments:
         """Return the credentials as arguments of create_client."""
@@ -108,11 +116,25 @@ class Resolver:
         """Return the credentials, with their expiry if it is known."""
         if who.profiles is None:
             return self._from_files(who)[0]
-        if early := self._early.get(_origin(who)):
+        if early := self._early.get(self._origin(who)):
             found = early.result(lambda: self._planned(who, who.profile))
             if last(found):
                 return found
-        return self._planned(who, who.profile)
+        return self.kept(who) or self._planned(who, who.profile)
+
+    def keep(self, who: Who, keys: Keys) -> None:
+        """Keep what a search found for a caller, for its next round."""
+        self._found[who.profile] = who, keys
+
+    def kept(self, who: Who) -> Keys | None:
+        """Return what a search found for a caller whose settings are still the same, if it lasts.
+
+        What comes from a program or needs a code is found again.
+        """
+        before, keys = self._found.get(who.profile, (None, None))
+        same = before and before.profiles is not None and who.profiles is not None
+        origin = self._origin(who) if same else None
+        return keys if keys and last(keys) and origin and before and origin == self._origin(before) else None
 
     def by_console(self, who: Who, name: str, start: Popen = external_programs.unattended) -> Keys:
         """Return the console credentials of a profile; `start` starts the AWS CLI if it is needed.

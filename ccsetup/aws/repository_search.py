@@ -76,16 +76,18 @@ def repository_in(found: Mapping[str, Any], region: str = "") -> Repository:
 
 def _keys(clients: Clients, resolver: Resolver, places: Sequence[Who]) -> dict[str, Keys | Problem]:
     """Return each profile's credentials, or the reason why there are none without prompting."""
-    found: dict[str, Keys | Problem] = {}
     first = {who.profile: who for who in reversed(places)}
+    found: dict[str, Keys | Problem] = {name: keys for name, who in first.items() if (keys := resolver.kept(who))}
+    missing = [who for name, who in first.items() if name not in found]
 
     def use(who: Who, keys: Keys) -> None:
         found[who.profile] = keys
+        resolver.keep(who, keys)
 
     def refuse(who: Who, refused: Problem, at: str) -> None:
         found[who.profile] = refused
 
-    unheard = bulk_keys.each(clients, resolver, [*first.values()], limits.CALL_S, use, refuse)
+    unheard = bulk_keys.each(clients, resolver, missing, limits.CALL_S, use, refuse)
     there = dict(found)
     return {name: there.get(name) or unheard(who) for name, who in first.items()}
 

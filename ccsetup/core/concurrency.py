@@ -8,7 +8,7 @@ import time
 from collections import Counter as ByGroup
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Generic, TypeVar
 
@@ -128,14 +128,22 @@ class Early(Generic[T]):
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work, self._found = work, list[T]()
+        self.refused: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="early", daemon=True)
         with signals_stay_here():
             self._thread.start()
 
     def _run(self) -> None:
         alone.set(True)
-        with suppress(Exception):  # whoever needs the result runs it again, and is told why
+        try:
             self._found.append(self._work())
+        except Exception as error:  # noqa: BLE001 — whoever needs the result runs it again, and is told why
+            self.refused = error
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the result can be had at once."""
+        return bool(self._found)
 
     def result(self, otherwise: Callable[[], T]) -> T:
         """Wait for the result. If there is none, return that of `otherwise`."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -12,6 +14,7 @@ from ccsetup.core.errors import Problem
 from ccsetup.core.model import Answers, Choice, Identity, Keys, Later, Secret, Section, Value, Who
 
 T = TypeVar("T")
+_is_ahead: ContextVar[bool] = ContextVar("ahead", default=False)
 
 
 class Look:
@@ -46,8 +49,22 @@ class Look:
         self._listed_as: Who | None = None
         self.later: Callable[[], Later] | None = None  # finds what is broken on this computer
 
+    @contextmanager
+    def ahead(self) -> Iterator[None]:
+        """Look up in here what a later question needs. Nothing is waited for, and nothing that works once is used up.
+
+        What AWS tells begins in the background instead. Whatever isn't known yet raises Problem.
+        """
+        before = _is_ahead.set(True)
+        try:
+            yield
+        finally:
+            _is_ahead.reset(before)
+
     def _once(self, key: object, make: Callable[[], T]) -> T:
         if key not in self._seen:
+            if _is_ahead.get():
+                raise Problem("It isn't known yet.")
             try:
                 self._seen[key] = make()
             except Problem as problem:
@@ -65,6 +82,27 @@ class Look:
         def work() -> T:
             with self._context.screen.busy(text):
                 return make()
+
+        return work
+
+    def _fetched(self, key: object, text: str, make: Callable[[], T], who: Who | None = None) -> T:
+        """Return what AWS tells, for the caller if there is one. Ahead of its use, it begins in the background."""
+        early = self._early.get(key)
+        if early and early.is_there:
+            self._seen[key] = self._early.pop(key).result(make)
+        elif early and who is None and _is_final(early.refused):
+            self._seen[key] = self._early.pop(key).refused
+        elif not early and _is_ahead.get() and key not in self._seen:
+            self._early[key] = Early(self._unattended(who, make) if who else make)
+        return self._once(key, self._busy(text, self._unless_early(key, make)))
+
+    def _unattended(self, who: Who, make: Callable[[], T]) -> Callable[[], T]:
+        """Return a function that raises Problem if the user or a program may be needed for a caller's credentials."""
+
+        def work() -> T:
+            if not self._context.aws.expect(who):
+                raise Problem("The user may be needed for these credentials.")
+            return make()
 
         return work
 
@@ -87,17 +125,12 @@ class Look:
         if own in self._seen or own in self._early:
             return
 
-        def listed() -> Sequence[str]:
-            if not aws.expect(who):
-                raise Problem("The user may be needed for these credentials.")
-            return aws.repositories(who)
-
         def others() -> Mapping[str, Sequence[str]]:
             if early.result(lambda: ["?"]):
                 raise Problem("They aren't needed.")
             return aws.repositories_in(who, elsewhere)
 
-        early = self._early[own] = Early(listed)
+        early = self._early[own] = Early(self._unattended(who, lambda: aws.repositories(who)))
         if elsewhere:
             self._early["repositories in", _key(who), tuple(elsewhere)] = Early(others)
 
@@ -220,8 +253,8 @@ class Look:
 
     def identity(self, who: Who) -> Identity:
         """Return the identity of a caller according to STS."""
-        make = self._busy("Checking your identity with AWS", lambda: self._context.aws.identity(who))
-        return self._once(("identity", _key(who)), make)
+        make = lambda: self._context.aws.identity(who)  # noqa: E731
+        return self._fetched(("identity", _key(who)), "Checking your identity with AWS", make, who)
 
     def session_token(self, who: Who, serial: str, code: str, duration_s: int) -> Keys:
         """Exchange long-term credentials and an MFA code for temporary ones. Cached, since a code works only once."""
@@ -236,14 +269,14 @@ class Look:
     ) -> Keys:
         """Exchange a token for temporary credentials of a role."""
         asked = (role_arn, token, name, duration_s, provider, region)
-        make = self._busy("Requesting credentials with the token", lambda: self._context.aws.web_identity(*asked))
-        return self._once(("web identity", asked), make)
+        make = lambda: self._context.aws.web_identity(*asked)  # noqa: E731
+        return self._fetched(("web identity", asked), "Requesting credentials with the token", make)
 
     def saml(self, role_arn: str, provider_arn: str, assertion: Secret, duration_s: int) -> Keys:
         """Exchange a SAML assertion for temporary credentials of a role. Cached, so that it is exchanged only once."""
         asked = (role_arn, provider_arn, assertion, duration_s)
-        make = self._busy("Requesting credentials with the assertion", lambda: self._context.aws.saml(*asked))
-        return self._once(("saml", asked), make)
+        make = lambda: self._context.aws.saml(*asked)  # noqa: E731
+        return self._fetched(("saml", asked), "Requesting credentials with the assertion", make)
 
     def federation_token(self, who: Who, name: str, policy: str, duration_s: int) -> Keys:
         """Exchange long-term credentials for temporary ones that are restricted by a policy."""
@@ -266,18 +299,27 @@ class Look:
 
     def region_here(self) -> str:
         """Return the region of this computer, "" if unknown."""
-        return self._once(("region here",), self._busy("Looking for the region", self._context.aws.region_here))
+        return self._fetched(("region here",), "Looking for the region", self._context.aws.region_here)
 
     def stdin(self) -> str:
         """Return what was piped in. It is read once."""
         return self._once(("stdin",), self._context.stdin)
 
 
+def _is_final(refused: Exception | None) -> bool:
+    """Return whether AWS would say the same again."""
+    return isinstance(refused, Problem) and refused.code != "internal" and not refused.is_unanswered
+
+
 def _key(who: Who) -> object:
+    """Return what AWS's answers to a caller depend on: not the name of its profile, only the profile's settings."""
+
     def frozen(tables: Mapping[str, Mapping[str, Value]] | None) -> object:
         return frozenset(
             (name, frozenset((k, str(v) if not isinstance(v, Secret) else v) for k, v in s.items()))
             for name, s in (tables or {}).items()
         )
 
-    return who.profile, who.region, who.mfa_code, frozen(who.profiles), frozen(who.sessions)
+    own = frozen({"": (who.profiles or {}).get(who.profile, {})})
+    others = frozen({name: there for name, there in (who.profiles or {}).items() if name != who.profile})
+    return own, who.region, who.mfa_code, others, frozen(who.sessions)

@@ -108,6 +108,8 @@ class Prompt:
                 keys.forget()
                 clear_typeahead(app.input)
         answer = self._run(app)
+        if self._page:
+            self._page.answered(sheet.entered_at or time.monotonic())
         if isinstance(answer, bool):
             answer = accepted(asked, "yes" if answer else "no", self._echo)
         lines = sheet.leave(answer.shown) if isinstance(answer, Answered) else []
@@ -242,6 +244,10 @@ class Page:
         gone = before - self._screen.mark()
         after = ((key, ask, b - gone, e - gone) for key, ask, b, e in self._asked[at + 1 :])
         self._asked = [*self._asked[:at], *after]
+
+    def answered(self, at: float) -> None:
+        """Take note of when the user answered, so that the next spinner counts from then."""
+        self._screen.entered(at)
 
     def left(self, lines: Sequence[str]) -> None:
         """Take note of the lines that remain of the question, none if you went back from it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ccsetup.core.echo import Echo, summary
@@ -63,6 +64,7 @@ class Sheet:
         )
         self.refused = ""
         self.explained = False  # the key `?` was pressed
+        self.entered_at = 0.0  # when Enter was pressed last, on time.monotonic's clock; 0.0: never in a line of ours
         self._offered = (self.pick.offered if self.pick else self.default) if asked.widget != "confirm" else ""
         self.app: Application[Any]
 
@@ -339,7 +341,7 @@ class Sheet:
         self._offered = ""
 
     def _enter(self, event: KeyPressEvent) -> None:
-        buffer = event.current_buffer
+        buffer, self.entered_at = event.current_buffer, monotonic()
         if buffer.complete_state:
             buffer.complete_state = None
             return

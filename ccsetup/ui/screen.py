@@ -6,6 +6,7 @@ with a few colors, so that the first line appears at once.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -32,6 +33,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 LABEL = 9  # the width of the first word in a checklist
 PROSE = 100  # the maximum width of sentences
 MOMENT_S = 0.3  # shorter tasks show no spinner
+LEAST_S = 0.1  # nor do these, if they begin some time after Enter
 LONG = 500  # a document with a longer list isn't indented, since nobody reads it and indenting takes time
 BESIDE = 11  # lines of a review's question, with its choices and the empty lines
 HEADER = 3  # lines of a difference that name the file; alone they aren't shown
@@ -59,6 +61,7 @@ class Screen:
         self.live = _is_terminal(self._err) and not appearance.is_plain(env)
         self._colours = appearance.has_colors(env, _is_terminal(self._err))
         self._busy: Busy | None = None
+        self._entered_at = -math.inf
         self._shown: list[str] = []  # every line since the start
         self._found = 0, 0  # where in it the heading's findings begin and end
         self.lock, self._loading = RLock(), Lock()
@@ -254,6 +257,20 @@ class Screen:
             else:
                 busy.close()
 
+    def entered(self, at: float) -> None:
+        """Take note of when the user pressed Enter, on time.monotonic's clock."""
+        self._entered_at = at
+
+    def moment(self) -> float:
+        """Return after how many seconds a task that begins now shows that it takes a while.
+
+        What begins within a moment of Enter counts from then, since that is when the user began to wait.
+        """
+        if not self.live:
+            return WHILE_S
+        since = monotonic() - self._entered_at
+        return max(MOMENT_S - since, LEAST_S) if since < MOMENT_S else MOMENT_S
+
     @contextmanager
     def counting(self, text: str) -> Iterator[Callable[[int, int], None]]:
         """Show that a search takes a while. Yields a function that takes how many regions are done, and of how many."""
@@ -387,7 +404,7 @@ class Busy:
         self._progress: Progress | None = None
         self._closed = False
         self._line, self._line_at = "", 0.0  # the last line without a terminal, and when it was written
-        self._timer = Timer(MOMENT_S if screen.live else WHILE_S, self._begin)
+        self._timer = Timer(screen.moment(), self._begin)
         self._timer.daemon = True
         with signals_stay_here():
             self._timer.start()

@@ -13,7 +13,7 @@ from ccsetup.access.paste import secrets
 from ccsetup.access.paste.echo import echo
 from ccsetup.core.command_line import quote
 from ccsetup.core.context import Prompt
-from ccsetup.core.errors import BadAnswer, Final, Missing, Problem
+from ccsetup.core.errors import BadAnswer, Cancelled, Final, Missing, Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import BACK, Answers, Asked, Back, Choice, Corrected, Secret, Told, Value
 from ccsetup.core.question import Question, Which
@@ -286,7 +286,7 @@ class Walk:
         assert self.prompt is not None  # noqa: S101 — the caller has checked
         kept = trail.answers.get(question.key)
         if question.ahead:
-            with suppress(Problem):  # a later question will say so
+            with suppress(Problem), self.look.ahead():  # a later question will say what is wrong
                 question.ahead(trail.answers.minus(question.key), self.look)
         can_go_back = self._before(question.key, trail) is not None
         while True:
@@ -298,7 +298,7 @@ class Walk:
                 stands = self._meant(question, asked, answer, answers)
                 if not isinstance(stands, Back):
                     return stands
-            except Final:
+            except (Final, Cancelled):
                 raise
             except Problem as problem:
                 notice = echo(sentence(problem), answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -205,3 +206,29 @@ def test_the_pool_trusts_the_certificate_that_the_environment_names_and_no_other
     refused = look([("code", "us-east-2")], profiles, "MySharedDemoRepo")["code", "us-east-2"].refused
     assert refused
     assert refused.code == "net.proxy"
+
+
+ROLE = {"role_arn": role_arn("CodeCommitAccess"), "source_profile": "base"}
+
+
+@pytest.mark.parametrize(
+    ("later", "lasts", "reused"),
+    [
+        ({"one": {**ROLE, "region": "eu-west-1"}}, None, True),
+        ({"one": {**ROLE, "external_id": "acme-7f3b"}}, None, False),
+        ({"one": {**ROLE, "mfa_serial": "arn:aws:iam::888888888888:mfa/maria"}}, None, False),
+        ({"one": {"credential_process": "print-keys"}}, None, False),
+        ({"one": ROLE}, timedelta(hours=1), True),
+        ({"one": ROLE}, timedelta(minutes=10), False),
+    ],
+)
+def test_a_search_uses_what_it_found_again_if_nothing_has_changed(
+    later: Profiles, lasts: timedelta | None, reused: bool
+) -> None:
+    resolver = Resolver(SessionCache([Path("/nowhere")]), stop)
+    base: Profiles = {"base": {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "s"}}
+    keys = Keys("ASIAIOSFODNN7EXAMPLE", Secret("s"), Secret("t"), datetime.now(timezone.utc) + lasts if lasts else None)
+    assert resolver.kept(Who("one", "us-east-2", {**base, "one": ROLE}, {})) is None
+    resolver.keep(Who("one", "us-east-2", {**base, "one": ROLE}, {}), keys)
+    assert (resolver.kept(Who("one", "eu-west-1", {**base, **later}, {})) is keys) == reused
+    assert resolver.kept(Who("base", "us-east-2", base, {})) is None

@@ -140,4 +140,7 @@ def test_what_was_begun_early_is_waited_for_or_done_again_if_it_failed() -> None
     go.set()
     assert (early.result(lambda: "late"), early.result(lambda: "late")) == ("early", "early")
     assert asked == [True]  # nobody is asked for anything meanwhile
-    assert Early(lambda: 1 // 0).result(lambda: 7) == 7
+    assert early.is_there
+    failed = Early(lambda: 1 // 0)
+    assert failed.result(lambda: 7) == 7
+    assert not failed.is_there and isinstance(failed.refused, ZeroDivisionError)

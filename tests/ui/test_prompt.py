@@ -36,6 +36,7 @@ from ccsetup.core.errors import BadAnswer, Cancelled, Missing
 from ccsetup.core.model import BACK, Asked, Choice, Corrected, Secret, Unmatched
 from ccsetup.ui.prompt import Prompt
 from ccsetup.ui.question_view import Dots
+from ccsetup.ui.screen import Screen
 from ccsetup.ui.tty import Tty
 
 
@@ -101,6 +102,18 @@ class TestAnswers:
         asked = Asked("region", "Where?", "text", parse=lambda text: Corrected(text[:-1], f"{text} is a zone."))
         assert answer(asked, "us-east-1a", ENTER, note=said.append) == "us-east-1"
         assert said == ["us-east-1a is a zone."]
+
+    @pytest.mark.parametrize(("widget", "at"), [("text", 41.0), ("choose", 41.0), ("confirm", 42.0)])
+    def test_the_screen_learns_when_enter_was_pressed(self, monkeypatch, widget, at):
+        monkeypatch.setattr("ccsetup.ui.question_view.monotonic", lambda: 41.0)  # before it waits for more of a paste
+        monkeypatch.setattr("ccsetup.ui.prompt.time", SimpleNamespace(monotonic=lambda: 42.0))
+        screen, entered = Screen({}), []
+        screen.entered = entered.append
+        with create_pipe_input() as keyboard:
+            prompt = Prompt({}, echo, lambda: _later(keyboard, ENTER), screen=screen, input=keyboard,
+                            output=DummyOutput())  # fmt: skip
+            prompt.ask(Asked("it", "It?", widget, default="yes", choices=(Choice("yes", "Yes"), Choice("no", "No"))))
+        assert entered == [at]
 
     def test_a_secret(self):
         assert answer(Asked("key", "Key?", "secret"), "hunter2", ENTER) == Secret("hunter2")

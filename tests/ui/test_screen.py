@@ -21,7 +21,7 @@ from paths import ROOT
 
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Secret
-from ccsetup.ui.screen import Screen
+from ccsetup.ui.screen import LEAST_S, MOMENT_S, WHILE_S, Screen
 
 EVIL = "red\x1b[31m\x1b]0;owned\x07 [bold]x[/] <b>y</b>\n ✓ second\x9b2J \u202eabc\u200b"
 TAME = "red [bold]x[/] <b>y</b> ✓ second abc"
@@ -390,6 +390,18 @@ def test_what_takes_long_shows_text_and_share_and_leaves_nothing():
             seen.until("An inner one")
         seen.until("Receiving objects")
     assert seen.lines() == [" · said meanwhile"]
+
+
+@pytest.mark.parametrize(
+    ("since_s", "wait_s"), [(0, 0.3), (0.08, 0.22), (0.25, LEAST_S), (0.31, MOMENT_S), (60, MOMENT_S)]
+)
+def test_the_spinner_of_what_begins_after_an_answer_counts_from_enter(monkeypatch, since_s, wait_s):
+    monkeypatch.setattr("ccsetup.ui.screen.monotonic", lambda: 1000.0 + since_s)
+    piped = Piped()
+    piped.screen.entered(1000.0)
+    assert piped.screen.moment() == WHILE_S  # without a terminal there is no spinner
+    piped.screen.live = True
+    assert piped.screen.moment() == pytest.approx(wait_s)
 
 
 @pytest.mark.slow

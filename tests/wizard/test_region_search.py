@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from script import FakeAws, Script, context
+from script import LEAVE, FakeAws, Script, context
 
 from ccsetup.cli.commands import setup
-from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.errors import BadAnswer, Cancelled, Problem
 from ccsetup.core.model import BACK, Value
 from ccsetup.core.result import Outcome
 from ccsetup.wizard.options import Options
@@ -54,6 +54,11 @@ def test_a_name_that_is_known_is_looked_for(tmp_path: Path) -> None:
     script = Script(("region", "all"), GO)
     outcome = run(tmp_path, {**HERE, "repo": "handbook"}, script, FakeAws(elsewhere=("eu-central-1",)))
     assert outcome.document()["clone"]["url"] == "codecommit::eu-central-1://dev@handbook"
+
+
+def test_ctrl_c_at_what_was_found_ends_it(tmp_path: Path) -> None:
+    with pytest.raises(Cancelled):
+        run(tmp_path, HERE, Script(("region", "all"), ("region", LEAVE)), FakeAws(listed=SOME))
 
 
 def test_going_back_from_what_was_found_chooses_a_region(tmp_path: Path) -> None:
