@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 
 Settings = dict[str, str]
 
-# What makes a line read differently from `key = value`, in addition to lines with another form.
-_UNUSUAL = ("\t", " \n", " =  ")
 # Characters at which only some programs end a line.
 _REFUSED = ("\0", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x1f", "\x85", "\u2028", "\u2029")
 
-# How most nested blocks start.
-_BLOCK = "\ns3 =\n "
+_KNOWN_LINES = 256  # how many different lines of a text are remembered
+_SILENT = ("", "#", ";")  # what a comment or a blank line starts with
+_NOTHING = ("", "")  # what those say
 
 _QUOTES = ('"', "'")
 _TYPES = ("profile", "sso-session", "services")
@@ -103,63 +102,89 @@ def sections(text: str) -> Iterator[tuple[str, Settings]]:
         text = text.replace("\r\n", "\n")
         if "\r" in text:
             raise Unsure
-    unusual = [mark for mark in _UNUSUAL if mark in text]
-    first, *parts = ("\n" + text).split("\n[")  # a line that starts with a bracket is always a header
-    if any(line.strip()[:1] not in ("", "#", ";") for line in first.split("\n")):
+    text = f"\n{text}".replace("\n ", "\r ")  # so that a block that is indented by spaces is one line with its key
+    first, *parts = text.split("\n[")  # a line that starts with a bracket is always a header
+    if any(line.strip()[:1] not in _SILENT for line in first.replace("\r", "\n").split("\n")):
         raise Unsure
-    keys: set[str] = set()  # those that are known to be keys
-    blocks: dict[str, Settings] = {}
+    del text
+    known = _Lines()
+    pair_of = known.__getitem__
     headers: set[str] = set()
     count = len(parts)
     parts.reverse()
     while parts:  # each is freed as soon as it is read, because allocating new memory takes time
-        header, bracket, body = parts.pop().partition("]")
-        settings = None
-        if body[:1] == "\n" and body[-1] != " " and not (unusual and any(mark in body for mark in unusual)):
-            settings = _with_block(body, keys, blocks) if "\n " in body else _plain(body, keys)
-        if settings is None:
-            settings = _walked(header, body, keys)
-        if not bracket:
-            raise Unsure
+        part = parts.pop()
+        head, *lines = part.rstrip().split("\n")
+        header, bracket, rest = head.partition("]")
+        try:
+            if rest or not bracket:
+                raise _Odd
+            settings = dict(map(pair_of, lines))
+        except _Odd:
+            header, bracket, body = part.replace("\r", "\n").partition("]")
+            settings = _walked(header, body, known.keys_seen)
+            if not bracket:
+                raise Unsure from None
+        else:
+            if "" in settings:
+                lines = [line for line in lines if line[:1] not in _SILENT]
+                del settings[""]
+            if len(settings) < len(lines):
+                raise Unsure
         headers.add(header)
         yield header, settings
-    if len(headers) < count or not headers.isdisjoint(("", "DEFAULT")) or "\n" in "".join(headers):
+    together = "".join(headers)
+    if len(headers) < count or not headers.isdisjoint(("", "DEFAULT")) or "\n" in together or "\r" in together:
         raise Unsure
 
 
-def _plain(body: str, keys: set[str]) -> Settings | None:
-    """Return the settings below a header if each line is `key = value`, a comment or empty, otherwise None."""
-    lines = body.split("\n")
-    if "\n#" in body or "\n;" in body:
-        lines = [line for line in lines if line[:1] not in ("#", ";")]
-    said = [line.split(" = ", 1) for line in lines if line]
-    try:
-        settings: Settings = dict(said)  # ValueError unless all are pairs
-    except ValueError:
-        return None
-    if not keys.issuperset(settings):
-        if not all(map(_is_key, settings)):
-            return None
-        keys.update(settings)
-    if len(settings) < len(said):
+class _Odd(Exception):
+    """What a line says depends on the lines around it."""
+
+
+class _Lines(dict[str, tuple[str, str]]):
+    """The key and the value of a line, by the line, since most lines of a long file occur in it many times.
+
+    A nested block of s3 is one line here, with "\\r" between its parts. Raises _Odd for any other line that is
+    indented or that has an indented one below it, and Unsure.
+    """
+
+    def __init__(self) -> None:
+        self.keys_seen: set[str] = set()  # those that are known to be keys
+
+    def __missing__(self, line: str) -> tuple[str, str]:
+        key, sign, value = line.partition(" = ")
+        if key in self.keys_seen and sign and value and value == value.strip() and "\r" not in value:
+            pair = key, value
+        elif line[:1] in _SILENT and "\r" not in line:
+            return _NOTHING
+        else:
+            pair = self._read(line)
+        if len(self) == _KNOWN_LINES:
+            self.clear()
+        self[line] = pair
+        return pair
+
+    def _read(self, line: str) -> tuple[str, str]:
+        if "\r" in line:
+            if not line.startswith("s3 =\r"):
+                raise _Odd
+            return "s3", _walked("", "\n" + line.replace("\r", "\n"), self.keys_seen)["s3"]
+        if line[0].isspace():
+            raise _Odd
+        return _pair(line.strip(), self.keys_seen)
+
+
+def _pair(bare: str, keys: set[str]) -> tuple[str, str]:
+    """Return a setting's key and value. Raises Unsure if it has none. `keys` are those known to be keys."""
+    said, sign, value = bare.partition("=")
+    if not sign or ":" in said:
+        said, sign, value = bare.partition(":")
+    key = said.rstrip().lower()
+    if not sign or not (key in keys or _is_key(key)):
         raise Unsure
-    return settings
-
-
-def _with_block(body: str, keys: set[str], blocks: dict[str, Settings]) -> Settings | None:
-    """Return the settings below a header if, apart from one nested block of s3, they are plain, otherwise None."""
-    start = body.find(_BLOCK)
-    end = body.find("\n", body.rfind("\n ") + 1)
-    block = body[start:end] if end >= 0 else body[start:]
-    if start < 0 or not block:
-        return None
-    inside = blocks.get(block) or _walked("", block, keys)
-    if len(blocks) < 100:
-        blocks[block] = inside
-    rest = _plain(body[:start] + body[start + len(block) :], keys)
-    if rest is None or not rest.keys().isdisjoint(inside):
-        return None
-    return {**rest, **inside}
+    keys.add(key)
+    return key, value.strip()
 
 
 def _walked(header: str, body: str, keys: set[str]) -> Settings:
@@ -168,7 +193,7 @@ def _walked(header: str, body: str, keys: set[str]) -> Settings:
     The only values over several lines that it reads are nested blocks: of s3 in a profile, and of services.
     """
     rest, _, body = body.partition("\n")
-    if "]" in rest or rest.strip()[:1] not in ("", "#", ";"):
+    if "]" in rest or rest.strip()[:1] not in _SILENT:
         raise Unsure
     settings: Settings = {}
     key, indent = "", 0
@@ -189,15 +214,12 @@ def _walked(header: str, body: str, keys: set[str]) -> Settings:
             settings[block] += f"\n{bare}"
             continue
         indent = deep
-        said, sign, value = bare.partition("=")
-        if not sign or ":" in said:
-            said, sign, value = bare.partition(":")
-        key = said.rstrip().lower()
-        if not sign or key in settings or not (key in keys or _is_key(key)):
+        key, value = _pair(bare, keys)
+        if key in settings:
             raise Unsure
         if block:
             settings[block] = settings[block].rstrip()
-        settings[key] = value = value.strip()
+        settings[key] = value
         block = key if not value and (key == "s3" or header.startswith("services")) else ""
     if block:
         settings[block] = settings[block].rstrip()
