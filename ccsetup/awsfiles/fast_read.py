@@ -34,19 +34,28 @@ _STATIC = frozenset({"aws_access_key_id", "aws_secret_access_key", "aws_session_
 
 
 def profiles(
-    config: str, credentials: str, sessions: dict[str, Settings], others: dict[str, Settings] | None = None
+    config: str,
+    credentials: str,
+    sessions: dict[str, Settings],
+    others: dict[str, Settings] | None = None,
+    alone: dict[str, Settings] | None = None,
+    earlier: tuple[Earlier, Earlier] | None = None,
 ) -> Iterator[tuple[str, Settings]]:
     """Yield each profile's name and settings, with credentials overriding config. Store sso-sessions in `sessions`.
 
-    Nested blocks stay text, as in `ini`. `others` gets all other sections of config, services as "services NAME".
-    Raises Unsure at any time; then the profiles yielded before must not be used.
+    Nested blocks stay text, as in `ini`. `others` gets all other sections of config, services as "services NAME", and
+    `alone` those of credentials by themselves. `earlier` remembers both texts for the next call; settings that it
+    shares must not be changed. Raises Unsure at any time; then the profiles yielded before must not be used.
     """
-    secrets = dict(sections(credentials))
+    of_config, of_credentials = earlier or (None, None)
+    secrets = dict(sections(credentials, of_credentials))
     if _are_odd(secrets):
         raise Unsure
+    if alone is not None:
+        alone.update(secrets)
     headers: set[str] = set()
     quoted: set[str] = set()  # headers of names in quotes, as they are without quotes
-    for header, settings in sections(config):
+    for header, settings in sections(config, of_config):
         type, _, name = header.partition(" ")
         if header[-1:] in _QUOTES and type in _TYPES:
             name = _unquoted(name)
@@ -94,8 +103,35 @@ def _are_odd(headers: Iterable[str]) -> bool:
     return any(mark in together for mark in "\"'\\\t")
 
 
-def sections(text: str) -> Iterator[tuple[str, Settings]]:
-    """Yield each section's header and settings. Raises Unsure at any time."""
+class Earlier:
+    """The sections of the text that was read last. Those before the first difference aren't read again.
+
+    So a file is read only once, although it is needed both before and after a section is added to it.
+    """
+
+    def __init__(self) -> None:
+        self._read: tuple[str, list[tuple[str, Settings]]] = "", []
+
+    def start_of(self, text: str) -> tuple[int, list[tuple[str, Settings]]]:
+        """Return the offset of a header, and the sections before it, which are the same in both texts."""
+        there, found = self._read
+        low, high = 0, min(len(text), len(there))
+        if high == len(there) and text.startswith(there):
+            low = high
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if text[low:middle] == there[low:middle] else (low, middle - 1)
+        end = text.rfind("\n[", 0, low)
+        count = text.count("\n[", 0, end + 1) if end > 0 else 0
+        return (end, found[:count]) if count else (0, [])
+
+    def keep(self, text: str, found: list[tuple[str, Settings]]) -> None:
+        """Remember a text without errors and its sections."""
+        self._read = text, found
+
+
+def sections(text: str, earlier: Earlier | None = None) -> Iterator[tuple[str, Settings]]:
+    """Yield each section's header and settings. `earlier` remembers them for the next text. Raises Unsure."""
     if not _is_text(text) or any(mark in text for mark in _REFUSED):
         raise Unsure
     if "\r" in text:
@@ -103,14 +139,28 @@ def sections(text: str) -> Iterator[tuple[str, Settings]]:
         if "\r" in text:
             raise Unsure
     text = f"\n{text}".replace("\n ", "\r ")  # so that a block that is indented by spaces is one line with its key
+    return _found(text) if earlier is None else _found_again(text, earlier)
+
+
+def _found_again(text: str, earlier: Earlier) -> Iterator[tuple[str, Settings]]:
+    start, found = earlier.start_of(text)
+    yield from found
+    for section in _found(text[start:] if start else text, [header for header, _ in found]):
+        found.append(section)
+        yield section
+    earlier.keep(text, found)
+
+
+def _found(text: str, above: Iterable[str] = ()) -> Iterator[tuple[str, Settings]]:
+    """Yield each section of a text that begins with a line break, below others with these headers. Raises Unsure."""
     first, *parts = text.split("\n[")  # a line that starts with a bracket is always a header
     if any(line.strip()[:1] not in _SILENT for line in first.replace("\r", "\n").split("\n")):
         raise Unsure
     del text
     known = _Lines()
     pair_of = known.__getitem__
-    headers: set[str] = set()
-    count = len(parts)
+    headers = {*above}
+    count = len(headers) + len(parts)
     parts.reverse()
     while parts:  # each is freed as soon as it is read, because allocating new memory takes time
         part = parts.pop()
@@ -252,6 +302,10 @@ def names(config: str, credentials: str) -> list[str]:
         if config != credentials or not header.startswith(("profile ", "sso-session ", "services ")):
             found[header] = None  # if both are one file, these are headers of the config file
     return [name for name in found if name]
+
+
+# What the questions and the SDK read of config and of credentials.
+EARLIER = Earlier(), Earlier()
 
 
 class Unsure(Exception):
