@@ -130,8 +130,11 @@ class Earlier:
         self._read = text, found
 
 
-def sections(text: str, earlier: Earlier | None = None) -> Iterator[tuple[str, Settings]]:
-    """Yield each section's header and settings. `earlier` remembers them for the next text. Raises Unsure."""
+def sections(text: str, earlier: Earlier | None = None, keep: bool = True) -> Iterator[tuple[str, Settings]]:
+    """Yield each section's header and settings. Those in `earlier` aren't read again. Raises Unsure.
+
+    With `keep`, `earlier` remembers the sections for the next text.
+    """
     if not _is_text(text) or any(mark in text for mark in _REFUSED):
         raise Unsure
     if "\r" in text:
@@ -139,16 +142,17 @@ def sections(text: str, earlier: Earlier | None = None) -> Iterator[tuple[str, S
         if "\r" in text:
             raise Unsure
     text = f"\n{text}".replace("\n ", "\r ")  # so that a block that is indented by spaces is one line with its key
-    return _found(text) if earlier is None else _found_again(text, earlier)
+    return _found(text) if earlier is None else _found_again(text, earlier, keep)
 
 
-def _found_again(text: str, earlier: Earlier) -> Iterator[tuple[str, Settings]]:
+def _found_again(text: str, earlier: Earlier, keep: bool) -> Iterator[tuple[str, Settings]]:
     start, found = earlier.start_of(text)
     yield from found
     for section in _found(text[start:] if start else text, [header for header, _ in found]):
         found.append(section)
         yield section
-    earlier.keep(text, found)
+    if keep:
+        earlier.keep(text, found)
 
 
 def _found(text: str, above: Iterable[str] = ()) -> Iterator[tuple[str, Settings]]:
