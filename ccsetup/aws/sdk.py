@@ -136,7 +136,8 @@ class _Reading:
     def __init__(self, session: Any) -> None:
         paths = [session.get_config_variable(name) for name in ("config_file", "credentials_file")]
         try:
-            self.both, self.credentials = _plain(*paths)
+            with _without_collection():
+                self.both, self.credentials = _plain(*paths)
         except fast_read.Unsure:
             self.both, self.credentials = _by_botocore(*paths)
 
@@ -146,9 +147,10 @@ def _plain(config: str, credentials: str) -> tuple[dict[str, Any], dict[str, Any
     text, secrets = _ascii(config), _ascii(credentials)
     sessions: dict[str, dict[str, str]] = {}
     others: dict[str, dict[str, str]] = {}
-    found = fast_read.profiles(text or "", secrets or "", sessions, others)
+    of_credentials: dict[str, dict[str, str]] = {}
+    found = fast_read.profiles(text or "", secrets or "", sessions, others, of_credentials, fast_read.EARLIER)
     profiles = {name: _nested(settings) for name, settings in found}
-    alone = {name: _nested(settings) for name, settings in fast_read.sections(secrets or "")}
+    alone = {name: _nested(settings) for name, settings in of_credentials.items()}
     if text is None:
         return {"profiles": profiles}, alone
     services = {name: _nested(others.pop(name)) for name in [*others] if name.startswith("services ")}
@@ -174,7 +176,7 @@ def _ascii(named: str) -> str | None:
 
 def _nested(settings: dict[str, str]) -> dict[str, Any]:
     """Return a section's settings with each nested block as a mapping."""
-    if not any(value[:1] == "\n" for value in settings.values()):
+    if "\n" not in "".join(settings.values()):  # this takes much less time than a look at each value
         return settings
     return {key: _block(value) if value[:1] == "\n" else value for key, value in settings.items()}
 

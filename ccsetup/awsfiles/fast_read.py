@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 
 Settings = dict[str, str]
 
-# What makes a line read differently from `key = value`, in addition to lines with another form.
-_UNUSUAL = ("\t", " \n", " =  ")
 # Characters at which only some programs end a line.
 _REFUSED = ("\0", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x1f", "\x85", "\u2028", "\u2029")
 
-# How most nested blocks start.
-_BLOCK = "\ns3 =\n "
+_KNOWN_LINES = 256  # how many different lines of a text are remembered
+_SILENT = ("", "#", ";")  # what a comment or a blank line starts with
+_NOTHING = ("", "")  # what those say
 
 _QUOTES = ('"', "'")
 _TYPES = ("profile", "sso-session", "services")
@@ -35,19 +34,28 @@ _STATIC = frozenset({"aws_access_key_id", "aws_secret_access_key", "aws_session_
 
 
 def profiles(
-    config: str, credentials: str, sessions: dict[str, Settings], others: dict[str, Settings] | None = None
+    config: str,
+    credentials: str,
+    sessions: dict[str, Settings],
+    others: dict[str, Settings] | None = None,
+    alone: dict[str, Settings] | None = None,
+    earlier: tuple[Earlier, Earlier] | None = None,
 ) -> Iterator[tuple[str, Settings]]:
     """Yield each profile's name and settings, with credentials overriding config. Store sso-sessions in `sessions`.
 
-    Nested blocks stay text, as in `ini`. `others` gets all other sections of config, services as "services NAME".
-    Raises Unsure at any time; then the profiles yielded before must not be used.
+    Nested blocks stay text, as in `ini`. `others` gets all other sections of config, services as "services NAME", and
+    `alone` those of credentials by themselves. `earlier` remembers both texts for the next call; settings that it
+    shares must not be changed. Raises Unsure at any time; then the profiles yielded before must not be used.
     """
-    secrets = dict(sections(credentials))
+    of_config, of_credentials = earlier or (None, None)
+    secrets = dict(sections(credentials, of_credentials))
     if _are_odd(secrets):
         raise Unsure
+    if alone is not None:
+        alone.update(secrets)
     headers: set[str] = set()
     quoted: set[str] = set()  # headers of names in quotes, as they are without quotes
-    for header, settings in sections(config):
+    for header, settings in sections(config, of_config):
         type, _, name = header.partition(" ")
         if header[-1:] in _QUOTES and type in _TYPES:
             name = _unquoted(name)
@@ -95,71 +103,142 @@ def _are_odd(headers: Iterable[str]) -> bool:
     return any(mark in together for mark in "\"'\\\t")
 
 
-def sections(text: str) -> Iterator[tuple[str, Settings]]:
-    """Yield each section's header and settings. Raises Unsure at any time."""
+class Earlier:
+    """The sections of the text that was read last. Those before the first difference aren't read again.
+
+    So a file is read only once, although it is needed both before and after a section is added to it.
+    """
+
+    def __init__(self) -> None:
+        self._read: tuple[str, list[tuple[str, Settings]]] = "", []
+
+    def start_of(self, text: str) -> tuple[int, list[tuple[str, Settings]]]:
+        """Return the offset of a header, and the sections before it, which are the same in both texts."""
+        there, found = self._read
+        low, high = 0, min(len(text), len(there))
+        if high == len(there) and text.startswith(there):
+            low = high
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if text[low:middle] == there[low:middle] else (low, middle - 1)
+        end = text.rfind("\n[", 0, low)
+        count = text.count("\n[", 0, end + 1) if end > 0 else 0
+        return (end, found[:count]) if count else (0, [])
+
+    def keep(self, text: str, found: list[tuple[str, Settings]]) -> None:
+        """Remember a text without errors and its sections."""
+        self._read = text, found
+
+
+def sections(text: str, earlier: Earlier | None = None, keep: bool = True) -> Iterator[tuple[str, Settings]]:
+    """Yield each section's header and settings. Those in `earlier` aren't read again. Raises Unsure.
+
+    With `keep`, `earlier` remembers the sections for the next text.
+    """
     if not _is_text(text) or any(mark in text for mark in _REFUSED):
         raise Unsure
     if "\r" in text:
         text = text.replace("\r\n", "\n")
         if "\r" in text:
             raise Unsure
-    unusual = [mark for mark in _UNUSUAL if mark in text]
-    first, *parts = ("\n" + text).split("\n[")  # a line that starts with a bracket is always a header
-    if any(line.strip()[:1] not in ("", "#", ";") for line in first.split("\n")):
+    text = f"\n{text}".replace("\n ", "\r ")  # so that a block that is indented by spaces is one line with its key
+    return _found(text) if earlier is None else _found_again(text, earlier, keep)
+
+
+def _found_again(text: str, earlier: Earlier, keep: bool) -> Iterator[tuple[str, Settings]]:
+    start, found = earlier.start_of(text)
+    yield from found
+    for section in _found(text[start:] if start else text, [header for header, _ in found]):
+        found.append(section)
+        yield section
+    if keep:
+        earlier.keep(text, found)
+
+
+def _found(text: str, above: Iterable[str] = ()) -> Iterator[tuple[str, Settings]]:
+    """Yield each section of a text that begins with a line break, below others with these headers. Raises Unsure."""
+    first, *parts = text.split("\n[")  # a line that starts with a bracket is always a header
+    if any(line.strip()[:1] not in _SILENT for line in first.replace("\r", "\n").split("\n")):
         raise Unsure
-    keys: set[str] = set()  # those that are known to be keys
-    blocks: dict[str, Settings] = {}
-    headers: set[str] = set()
-    count = len(parts)
+    del text
+    known = _Lines()
+    pair_of = known.__getitem__
+    headers = {*above}
+    count = len(headers) + len(parts)
     parts.reverse()
     while parts:  # each is freed as soon as it is read, because allocating new memory takes time
-        header, bracket, body = parts.pop().partition("]")
-        settings = None
-        if body[:1] == "\n" and body[-1] != " " and not (unusual and any(mark in body for mark in unusual)):
-            settings = _with_block(body, keys, blocks) if "\n " in body else _plain(body, keys)
-        if settings is None:
-            settings = _walked(header, body, keys)
-        if not bracket:
-            raise Unsure
+        part = parts.pop()
+        head, *lines = part.rstrip().split("\n")
+        header, bracket, rest = head.partition("]")
+        try:
+            if rest or not bracket:
+                raise _Odd
+            settings = dict(map(pair_of, lines))
+        except _Odd:
+            header, bracket, body = part.replace("\r", "\n").partition("]")
+            settings = _walked(header, body, known.keys_seen)
+            if not bracket:
+                raise Unsure from None
+        else:
+            if "" in settings:
+                lines = [line for line in lines if line[:1] not in _SILENT]
+                del settings[""]
+            if len(settings) < len(lines):
+                raise Unsure
         headers.add(header)
         yield header, settings
-    if len(headers) < count or not headers.isdisjoint(("", "DEFAULT")) or "\n" in "".join(headers):
+    together = "".join(headers)
+    if len(headers) < count or not headers.isdisjoint(("", "DEFAULT")) or "\n" in together or "\r" in together:
         raise Unsure
 
 
-def _plain(body: str, keys: set[str]) -> Settings | None:
-    """Return the settings below a header if each line is `key = value`, a comment or empty, otherwise None."""
-    lines = body.split("\n")
-    if "\n#" in body or "\n;" in body:
-        lines = [line for line in lines if line[:1] not in ("#", ";")]
-    said = [line.split(" = ", 1) for line in lines if line]
-    try:
-        settings: Settings = dict(said)  # ValueError unless all are pairs
-    except ValueError:
-        return None
-    if not keys.issuperset(settings):
-        if not all(map(_is_key, settings)):
-            return None
-        keys.update(settings)
-    if len(settings) < len(said):
+class _Odd(Exception):
+    """What a line says depends on the lines around it."""
+
+
+class _Lines(dict[str, tuple[str, str]]):
+    """The key and the value of a line, by the line, since most lines of a long file occur in it many times.
+
+    A nested block of s3 is one line here, with "\\r" between its parts. Raises _Odd for any other line that is
+    indented or that has an indented one below it, and Unsure.
+    """
+
+    def __init__(self) -> None:
+        self.keys_seen: set[str] = set()  # those that are known to be keys
+
+    def __missing__(self, line: str) -> tuple[str, str]:
+        key, sign, value = line.partition(" = ")
+        if key in self.keys_seen and sign and value and value == value.strip() and "\r" not in value:
+            pair = key, value
+        elif line[:1] in _SILENT and "\r" not in line:
+            return _NOTHING
+        else:
+            pair = self._read(line)
+        if len(self) == _KNOWN_LINES:
+            self.clear()
+        self[line] = pair
+        return pair
+
+    def _read(self, line: str) -> tuple[str, str]:
+        if "\r" in line:
+            if not line.startswith("s3 =\r"):
+                raise _Odd
+            return "s3", _walked("", "\n" + line.replace("\r", "\n"), self.keys_seen)["s3"]
+        if line[0].isspace():
+            raise _Odd
+        return _pair(line.strip(), self.keys_seen)
+
+
+def _pair(bare: str, keys: set[str]) -> tuple[str, str]:
+    """Return a setting's key and value. Raises Unsure if it has none. `keys` are those known to be keys."""
+    said, sign, value = bare.partition("=")
+    if not sign or ":" in said:
+        said, sign, value = bare.partition(":")
+    key = said.rstrip().lower()
+    if not sign or not (key in keys or _is_key(key)):
         raise Unsure
-    return settings
-
-
-def _with_block(body: str, keys: set[str], blocks: dict[str, Settings]) -> Settings | None:
-    """Return the settings below a header if, apart from one nested block of s3, they are plain, otherwise None."""
-    start = body.find(_BLOCK)
-    end = body.find("\n", body.rfind("\n ") + 1)
-    block = body[start:end] if end >= 0 else body[start:]
-    if start < 0 or not block:
-        return None
-    inside = blocks.get(block) or _walked("", block, keys)
-    if len(blocks) < 100:
-        blocks[block] = inside
-    rest = _plain(body[:start] + body[start + len(block) :], keys)
-    if rest is None or not rest.keys().isdisjoint(inside):
-        return None
-    return {**rest, **inside}
+    keys.add(key)
+    return key, value.strip()
 
 
 def _walked(header: str, body: str, keys: set[str]) -> Settings:
@@ -168,7 +247,7 @@ def _walked(header: str, body: str, keys: set[str]) -> Settings:
     The only values over several lines that it reads are nested blocks: of s3 in a profile, and of services.
     """
     rest, _, body = body.partition("\n")
-    if "]" in rest or rest.strip()[:1] not in ("", "#", ";"):
+    if "]" in rest or rest.strip()[:1] not in _SILENT:
         raise Unsure
     settings: Settings = {}
     key, indent = "", 0
@@ -189,15 +268,12 @@ def _walked(header: str, body: str, keys: set[str]) -> Settings:
             settings[block] += f"\n{bare}"
             continue
         indent = deep
-        said, sign, value = bare.partition("=")
-        if not sign or ":" in said:
-            said, sign, value = bare.partition(":")
-        key = said.rstrip().lower()
-        if not sign or key in settings or not (key in keys or _is_key(key)):
+        key, value = _pair(bare, keys)
+        if key in settings:
             raise Unsure
         if block:
             settings[block] = settings[block].rstrip()
-        settings[key] = value = value.strip()
+        settings[key] = value
         block = key if not value and (key == "s3" or header.startswith("services")) else ""
     if block:
         settings[block] = settings[block].rstrip()
@@ -230,6 +306,10 @@ def names(config: str, credentials: str) -> list[str]:
         if config != credentials or not header.startswith(("profile ", "sso-session ", "services ")):
             found[header] = None  # if both are one file, these are headers of the config file
     return [name for name in found if name]
+
+
+# What the questions and the SDK read of config and of credentials.
+EARLIER = Earlier(), Earlier()
 
 
 class Unsure(Exception):

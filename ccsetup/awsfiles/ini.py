@@ -179,7 +179,7 @@ def read(text: str, file: FileName, shared: bool = False) -> Document:
 def _read(text: str, file: FileName, shared: bool) -> Document:
     if shared:
         return replace(read(text, file), shared=True)
-    headers, walked, faults = _plain_headers(text), None, list[Fault]()
+    headers, walked, faults = _plain_headers(text, file), None, list[Fault]()
     if headers is None:
         found, faults = _walk(text)
         headers, walked = [it.header for it in found], [it.start for it in found]
@@ -197,14 +197,16 @@ def both(texts: AwsTexts) -> tuple[Document, Document]:
     return read(config, "config", texts.shared), read(credentials, "credentials", texts.shared)
 
 
-def _plain_headers(text: str) -> list[str] | None:
+def _plain_headers(text: str, file: FileName) -> list[str] | None:
     """Return a plain text's headers, None if it isn't plain. In a plain text, only headers can occur twice."""
     if "\r" in text and "\r" in text.replace("\r\n", ""):
         return None
     tokens = _PLAIN.findall("\n" + text)
     if len(tokens) != text.count("\n") + 1:
         try:
-            return [header for header, _ in fast_read.sections(text)]  # it may have nested blocks
+            earlier = fast_read.EARLIER[file == "credentials"]
+            found = fast_read.sections(text, earlier, keep=False)  # it may have nested blocks
+            return [header for header, _ in found]
         except fast_read.Unsure:
             return None
     preamble, *sections = "\n".join(["", *tokens]).split("\n[")

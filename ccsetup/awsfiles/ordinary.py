@@ -12,18 +12,22 @@ from ccsetup.core.sso_session import SCOPE
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than a call
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
+
+    _OfValue = tuple[str, Container[str], Callable[[str], bool]]
+    _OfProfile = Callable[[Mapping[str, str]], bool]
 
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
-_KEY_ID = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
-_SECRET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+=")
 # Only one of these may be set: each provides credentials in its own way.
 _WAYS = ("role_arn", "sso_account_id", "aws_access_key_id", "credential_process", "login_session")
 _OF_KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")
 _OF_SIGN_IN = ("sso_session", "sso_account_id", "sso_role_name", "sso_start_url", "sso_region")
 _SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
-_OF_CLIENTS = ("services", "s3", "api_versions")
+# The known ones of the partition aws. The doctor compares others with the role's.
 _REGIONS = frozenset(name for name in regions.REGIONS if regions.partition_of(name) == "aws")
+_MOST = 1000  # how many good values are remembered
+_ROLE_NAMES: set[str] = set()  # good ones
+_BLOCKS: set[str] = set()  # good ones of s3
 # The settings in a nested block for s3, and for other services.
 NESTED = frozenset(
     [
@@ -40,52 +44,67 @@ def is_ordinary(settings: Mapping[str, str]) -> bool:
     checks = _CHECKS.get(keys)
     if checks is None:
         checks = _CHECKS[keys] = _checks(settings)
-    for check in checks:  # noqa: SIM110 — a generator takes twice as long
-        if not check(settings):
+    of_values, of_profiles = checks
+    for key, good, check in of_values:
+        if settings[key] not in good and not check(settings[key]):
+            return False
+    for check_all in of_profiles:  # noqa: SIM110 — a generator takes twice as long
+        if not check_all(settings):
             return False
     return True
 
 
-# By the keys of a profile, which thousands of profiles share: what their values have to pass.
-_CHECKS: dict[tuple[str, ...], tuple[Callable[[Mapping[str, str]], bool], ...]] = {}
+# By the keys of a profile, which thousands of profiles share: what its values have to pass, first each one alone, then
+# all together. A value alone passes if it is one of those that are known to be good, or if it passes the check.
+_CHECKS: dict[tuple[str, ...], tuple[tuple[_OfValue, ...], tuple[_OfProfile, ...]]] = {}
 
 
-def _checks(settings: Mapping[str, str]) -> tuple[Callable[[Mapping[str, str]], bool], ...]:
+def _checks(settings: Mapping[str, str]) -> tuple[tuple[_OfValue, ...], tuple[_OfProfile, ...]]:
     """Return what the values of a profile with these keys have to pass."""
+    refused = (), (_never,)
     if sum(way in settings for way in _WAYS) > 1:
-        return (_never,)
-    found: list[Callable[[Mapping[str, str]], bool]] = []
+        return refused
     sources = sum(source in settings for source in _SOURCES)
     if sources != ("role_arn" in settings) or "credential_source" in settings:
-        return (_never,)  # the doctor checks the environment and this computer
+        return refused  # the doctor checks the environment and this computer
+    found: list[_OfValue] = [("region", _REGIONS, _never)] if "region" in settings else []
     if "role_arn" in settings:
-        found.append(_has_role_arn)
-        found += [check for key, check in _OF_ROLES.items() if key in settings]
+        found += [(key, good, check) for key, good, check in _OF_ROLES if key in settings]
+    together: list[_OfProfile] = []
     if any(key in settings for key in _OF_KEYS):
-        found.append(_are_keys)
+        together.append(_are_keys)
     if any(key in settings for key in _OF_SIGN_IN):
-        found.append(_is_of_sign_in)
-    if "region" in settings:
-        found.append(_is_in_a_region)
-    if any(key in settings for key in _OF_CLIENTS):
-        found.append(_has_blocks)
-    return tuple(found)
+        if "sso_account_id" not in settings or "sso_role_name" not in settings:
+            return refused
+        found += [("sso_account_id", (), _is_account), ("sso_role_name", _ROLE_NAMES, _is_role_name)]
+        if "sso_session" not in settings:
+            together.append(is_sign_in)
+        elif "sso_start_url" in settings or "sso_region" in settings:
+            return refused
+    if "services" in settings:
+        return refused
+    found += [(key, good, check) for key, good, check in _OF_CLIENTS if key in settings]
+    return tuple(found), tuple(together)
 
 
-def _has_blocks(settings: Mapping[str, str]) -> bool:
-    if "services" in settings or not all(settings[key][:1] == "\n" for key in _OF_CLIENTS if key in settings):
-        return False
-    inside = settings.get("s3", "").split("\n")
-    return NESTED.issuperset(line.partition("=")[0].strip() for line in inside if line)
-
-
-def _never(settings: Mapping[str, str]) -> bool:
+def _never(there: object) -> bool:
     return False
 
 
-def _is_in_a_region(settings: Mapping[str, str]) -> bool:
-    """Return whether a region is a known one of the partition aws: the doctor compares others with the role's."""
-    return settings["region"] in _REGIONS
+def _is_block(value: str) -> bool:
+    return value[:1] == "\n"
+
+
+def _is_block_of_s3(value: str) -> bool:
+    inside = (line.partition("=")[0].strip() for line in value.split("\n") if line)
+    return _is_block(value) and NESTED.issuperset(inside) and _remembered(value, _BLOCKS)
+
+
+def _remembered(value: str, good: set[str]) -> bool:
+    """Remember a good value, which thousands of profiles may share."""
+    if len(good) < _MOST:
+        good.add(value)
+    return True
 
 
 def is_sign_in(where: Mapping[str, str]) -> bool:
@@ -94,69 +113,73 @@ def is_sign_in(where: Mapping[str, str]) -> bool:
     host, _, path = url.removeprefix("https://").partition("/")
     if not url.startswith("https://") or not regions.locate(host, "portal") or path.rstrip("/") != "start":
         return False
-    return _is_in_a_region({"region": region}) and where.get("sso_registration_scopes", SCOPE) == SCOPE
+    return region in _REGIONS and where.get("sso_registration_scopes", SCOPE) == SCOPE
 
 
-def _is_of_sign_in(settings: Mapping[str, str]) -> bool:
-    account, role = settings.get("sso_account_id", ""), settings.get("sso_role_name", "")
-    if len(account) != 12 or not (account.isascii() and account.isdecimal()) or not role or not _NAME.issuperset(role):
-        return False
-    if "sso_session" in settings:
-        return "sso_start_url" not in settings and "sso_region" not in settings
-    return is_sign_in(settings)
+def _is_account(account: str) -> bool:
+    return len(account) == 12 and account.isascii() and account.isdecimal()
 
 
-def _has_role_arn(settings: Mapping[str, str]) -> bool:
-    arn = settings["role_arn"]
+def _is_role_name(role: str) -> bool:
+    return bool(role) and _NAME.issuperset(role) and _remembered(role, _ROLE_NAMES)
+
+
+def _is_role_arn(arn: str) -> bool:
     if arn[:13] == "arn:aws:iam::" and arn[25:31] == ":role/" and arn[13:25].isdecimal() and arn.isascii():
         name = arn[31:]
         return name.isalnum() or _is_path(name)
     parts = arn.split(":")
     if len(parts) != 6 or parts[:4] != ["arn", "aws", "iam", ""]:
-        return False  # for roles in other partitions, see _is_in_a_region
+        return False  # for roles in other partitions, see _REGIONS
     account, (kind, _, path) = parts[4], parts[5].partition("/")
-    return len(account) == 12 and account.isascii() and account.isdecimal() and kind == "role" and _is_path(path)
+    return _is_account(account) and kind == "role" and _is_path(path)
 
 
 def _is_path(text: str) -> bool:
     return all(text.split("/")) and _NAME.issuperset(text.replace("/", ""))
 
 
-def _has_session_name(settings: Mapping[str, str]) -> bool:
-    return 2 <= len(settings["role_session_name"]) <= 64 and _NAME.issuperset(settings["role_session_name"])
+def _is_session_name(name: str) -> bool:
+    return 2 <= len(name) <= 64 and _NAME.issuperset(name)
 
 
-def _has_duration(settings: Mapping[str, str]) -> bool:
-    duration = settings["duration_seconds"]
+def _is_duration(duration: str) -> bool:
     return len(duration) <= 4 and duration.isascii() and duration.isdecimal() and 900 <= int(duration) <= 3600
 
 
-def _has_mfa_serial(settings: Mapping[str, str]) -> bool:
-    serial = settings["mfa_serial"]
+def _is_mfa_serial(serial: str) -> bool:
     if serial[:13] == "arn:aws:iam::" and serial[25:30] == ":mfa/":
         return serial[13:25].isdecimal() and serial.isascii() and _is_path(serial[30:])
     return 9 <= len(serial) <= 256 and serial.isascii() and serial.isalnum()
 
 
-def _has_external_id(settings: Mapping[str, str]) -> bool:
-    return 2 <= len(settings["external_id"]) <= 1224 and _NAME.issuperset(settings["external_id"])
+def _is_external_id(external_id: str) -> bool:
+    return 2 <= len(external_id) <= 1224 and _NAME.issuperset(external_id)
 
 
-_OF_ROLES = {
-    "role_session_name": _has_session_name,
-    "duration_seconds": _has_duration,
-    "mfa_serial": _has_mfa_serial,
-    "external_id": _has_external_id,
-}
+_OF_ROLES: tuple[_OfValue, ...] = (
+    ("role_arn", (), _is_role_arn),
+    ("role_session_name", (), _is_session_name),
+    ("duration_seconds", (), _is_duration),
+    ("mfa_serial", (), _is_mfa_serial),
+    ("external_id", (), _is_external_id),
+)
+_OF_CLIENTS: tuple[_OfValue, ...] = (("s3", _BLOCKS, _is_block_of_s3), ("api_versions", (), _is_block))
 
 
 def _are_keys(settings: Mapping[str, str]) -> bool:
     key, secret = settings.get("aws_access_key_id", ""), settings.get("aws_secret_access_key", "")
     token, older = settings.get("aws_session_token"), settings.get("aws_security_token")
-    if not 16 <= len(key) <= 128 or not _KEY_ID.issuperset(key) or len(secret) != 40 or not _SECRET.issuperset(secret):
+    if not 16 <= len(key) <= 128 or not key.isascii() or not key.isalnum() or not key.isupper():
+        return False
+    if len(secret) != 40 or not secret.isascii() or not _without_signs(secret).isalnum():
         return False
     if (token is not None and older is not None and token != older) or "" in (token, older):
         return False
     if not is_random_id(key) or not is_random_secret(secret) or (token and is_key_placeholder(token)):
         return False
     return key[:4] == ("ASIA" if token or older else "AKIA")
+
+
+def _without_signs(secret: str) -> str:
+    return secret.replace("/", "").replace("+", "").replace("=", "")

@@ -89,35 +89,41 @@ def standings(
     `sessions` is read after all profiles have been read.
     """
     found = {}
+    sources: dict[tuple[str, ...], str] = {}  # by the keys of a profile, which thousands of profiles share
     for name, there in profiles:
-        found[name] = it = _seen(name, there, cached, now)
-        it.is_odd = not is_ordinary(there)
+        keys = tuple(there)
+        source = sources.get(keys)
+        if source is None:
+            source = sources[keys] = source_of(there)
+        found[name] = it = _seen(name, there, source, cached, now)
+        if not is_ordinary(there):
+            it.is_odd = True
     tokens: dict[str, Standing] = {}
     for each in found.values():
         if each.kind == "sso":
             first = tokens.get(each.rests) or tokens.setdefault(each.rests, _token(each.rests, sessions, cached, now))
             each.ends, each.usable, each.why = first.ends, first.usable, first.why
-            each.is_odd = each.is_odd or first.is_odd
+            if first.is_odd:
+                each.is_odd = True
     for each in found.values():
         if each.kind == "role" and each.rests:
             _settle(each, found)
     return [*found.values()]
 
 
-def _seen(name: str, there: Settings, cached: Callable[[str], str], now: str) -> Standing:
-    """Return the status from the settings."""
-    source = source_of(there)
-    kind = kind_of(there, source)
+def _seen(name: str, there: Settings, source: str, cached: Callable[[str], str], now: str) -> Standing:
+    """Return the status from the settings. `source` is where SDKs get the credentials from."""
+    kind = kind_of(there, source) if "ccsetup_kind" in there else source
     it = Standing(name, kind, there)
-    if source == "oidc":
-        it.arn(there.get("role_arn", ""))
-        _by_token(it, cached(there["web_identity_token_file"]).strip(), now)
+    if source == "sso":
+        it.account_id, it.role = there.get("sso_account_id", ""), there.get("sso_role_name", "")
+        it.rests = there.get("sso_session", "") or "\n" + there.get("sso_start_url", "")
     elif source == "role":
         it.arn(there["role_arn"])
         _by_source(it, there, cached, now)
-    elif source == "sso":
-        it.account_id, it.role = there.get("sso_account_id", ""), there.get("sso_role_name", "")
-        it.rests = there.get("sso_session", "") or "\n" + there.get("sso_start_url", "")
+    elif source == "oidc":
+        it.arn(there.get("role_arn", ""))
+        _by_token(it, cached(there["web_identity_token_file"]).strip(), now)
     elif source == "keys" or kind in STORED:
         if "ccsetup_kind" in there:
             it.arn(there.get("ccsetup_role_arn") or there.get("ccsetup_mfa_serial", ""))

@@ -123,7 +123,10 @@ def _is_plain(text: str) -> bool:
 
 def recorded(settings: Mapping[str, str]) -> str:
     """Return when a profile's stored credentials expire, as stored by the tool that wrote them, "" if unknown."""
-    return next((ends for key in RECORDED if key in settings and (ends := utc(settings[key]))), "")
+    for key in RECORDED:
+        if key in settings and (ends := utc(settings[key])):
+            return ends
+    return ""
 
 
 def now() -> str:

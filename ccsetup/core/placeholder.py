@@ -45,12 +45,15 @@ def is_key_placeholder(text: str) -> bool:
 
 def is_random_id(text: str) -> bool:
     """Return whether an access key ID has enough different characters to be real, unlike AKIAXXXXXXXXXXXXXXXX."""
-    return len({*text[4:]}) > 5
+    return len({*text[4:12]}) > 5 or len({*text[4:]}) > 5  # the first few are almost always enough
 
 
 def is_random_secret(text: str) -> bool:
     """Return whether a secret access key can be real, and no part of it is filled with one letter."""
-    return not any(it in text for it in _FILLED)
+    for it in _FILLED:  # noqa: SIM110 — a generator takes twice as long
+        if it in text:
+            return False
+    return True
 
 
 def shown(text: str) -> str:

@@ -56,7 +56,8 @@ def settings(texts: AwsTexts) -> Settings:
     if not texts.shared:
         sessions: dict[str, dict[str, str]] = {}
         try:
-            return Settings(dict(fast_read.profiles(config, credentials, sessions)), sessions)
+            profiles = dict(fast_read.profiles(config, credentials, sessions, earlier=fast_read.EARLIER))
+            return Settings(profiles, sessions)
         except Unsure:
             pass
     documents = ini.both(texts)

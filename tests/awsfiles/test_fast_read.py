@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,26 @@ def test_plain_texts_are_read_at_once() -> None:
 def test_credentials_win_over_config_and_keep_their_own_profiles() -> None:
     found, _ = profiles("[profile dev]\nregion = us-east-1\n", "[dev]\nregion = us-east-2\n[more]\noutput = json\n")
     assert found == {"dev": {"region": "us-east-2"}, "more": {"output": "json"}}
+
+
+def test_only_what_is_new_in_a_text_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = "".join(f"[profile p{n}]\nsso_account_id = {n:012}\ns3 =\n  max_queue_size = 5\n\n" for n in range(100))
+    changed = many.replace("[profile p90]\n", "[profile p90]\nregion = us-east-1\n")
+    earlier, parsed = fast_read.Earlier(), list[str]()
+    found = fast_read._found
+
+    def counted(text: str, above: Iterable[str] = ()) -> Iterator[tuple[str, dict[str, str]]]:
+        for header, settings in found(text, above):
+            parsed.append(header)
+            yield header, settings
+
+    monkeypatch.setattr(fast_read, "_found", counted)
+    for text, again in ((many, 100), (f"{many}[profile new]\n", 2), (changed, 10), (many, 10), (many, 1)):
+        parsed.clear()
+        assert dict(fast_read.sections(text, earlier)).keys() == dict(fast_read.sections(text)).keys()
+        assert len(parsed) == again + text.count("[profile")
+    with pytest.raises(Unsure):  # it is there twice, before and after the first difference
+        list(fast_read.sections(f"{many}[profile p1]\n", earlier))
 
 
 SPELLED = {

@@ -169,6 +169,23 @@ TEXT = st.tuples(st.lists(LINE, max_size=8), st.sampled_from(["\n", "\r\n"]), st
 )
 
 
+def skimmed_again(text: str, earlier: fast_read.Earlier | None) -> list[tuple[str, dict[str, str]]] | None:
+    try:
+        return list(fast_read.sections(text, earlier))
+    except Unsure:
+        return None
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=2, max_size=4))
+def test_a_text_is_read_the_same_whatever_was_read_before(texts: list[tuple[str, str, str]]) -> None:
+    earlier = fast_read.Earlier()
+    (start, _, _), *_ = texts
+    for _, middle, end in texts:  # they begin alike, as a file before and after a change does
+        text = "\n".join((start, middle, end))
+        assert skimmed_again(text, earlier) == skimmed_again(text, None)
+
+
 @pytest.mark.slow
 @settings(max_examples=examples(600), deadline=None)
 @given(TEXT, TEXT)
