@@ -81,13 +81,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked long, and most cases of slow tests, unless --long asks for them.
+    """Leave out what is marked long, and most cases of slow tests, unless --long asks for them."""
+    if not config.getoption("--long"):
+        _leave_out(config, items)
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    quick = [item for item in items if not item.get_closest_marker("slow")]
+    # Each worker begins with its part of the slow tests, so that none is left alone with them at the end.
+    items[:] = [item for number in range(workers) for part in (slow, quick) for item in _part(part, number, workers)]
 
-    Slow tests come first, so that no worker is left with them alone at the end.
-    """
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
-    if config.getoption("--long"):
-        return
+
+def _part(items: list[pytest.Item], number: int, workers: int) -> list[pytest.Item]:
+    return items[len(items) * number // workers : len(items) * (number + 1) // workers]
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
     cases: Counter[tuple[object, str]] = Counter()
     kept, left_out = [], []
     for item in items:
