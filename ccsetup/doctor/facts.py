@@ -22,6 +22,7 @@ from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
 from ccsetup.core.profile_kind import source_of
 from ccsetup.doctor.helper_scripts import Shared
+from ccsetup.doctor.role_chains import RoleChains
 from ccsetup.git.config import Brought, Pairs, Url
 from ccsetup.git.ssh_login import SshLogin
 
@@ -275,6 +276,11 @@ class Facts:
                 if source != name:
                     found.setdefault(source, []).append(name)
         return found
+
+    @cached_property
+    def role_chains(self) -> RoleChains:
+        """The role profiles, with where their credentials come from."""
+        return RoleChains(self.intended)
 
     def resting_on(self, name: str) -> tuple[str, ...]:
         """Return the profiles that get their credentials from this one, directly or through other profiles."""
