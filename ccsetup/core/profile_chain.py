@@ -8,6 +8,7 @@ from typing import TypeVar
 from ccsetup.core.profile_kind import source_of
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 def chain(profiles: Mapping[str, Mapping[str, T]], *names: str) -> list[Mapping[str, T]]:
@@ -26,12 +27,15 @@ def _source(there: Mapping[str, object]) -> str:
 
 
 def first(
-    profiles: Mapping[str, Mapping[str, object]], names: Iterable[str], tell: Callable[[str], T | None]
+    profiles: Mapping[str, Mapping[str, U]],
+    names: Iterable[str],
+    tell: Callable[[str], T | None],
+    following: Callable[[Mapping[str, U]], str] = _source,
 ) -> dict[str, T | None]:
     """Return what `tell` says about the first profile of a chain about which it says something, None if there is none.
 
     The answers are those for all profiles in the chains of these names. Each profile is asked about only once, since
-    thousands of them may share a source or form one long chain.
+    thousands of them may share a source or form one long chain. `following` names the next profile of a chain.
     """
     found: dict[str, T | None] = {}
     for at in names:
@@ -39,7 +43,7 @@ def first(
         while at in profiles and at not in found:
             way[at] = None
             found[at] = tell(at)
-            at = _source(profiles[at])
+            at = following(profiles[at])
         for _ in range(1 + (at in way)):  # in a loop, what comes after the last profile is known after the first time
             told = found.get(at)
             for it in reversed(way):
