@@ -41,8 +41,6 @@ OTHERS = [
     ("core/private_folder.py", "def _unlink(folder: Folder, name: str) -> None:"),
     ("awsfiles/disk.py", "patiently(partial(_unlink, path), path)"),
     ("awsfiles/disk.py", "def _unlink(path: Path) -> None:"),
-    ("awsfiles/removals.py", 'left.remove(f"# {line.text}")'),
-    ("awsfiles/removals.py", "left.remove(line.text)"),
     ("aws/credentials.py", "resolver.remove(name)"),
     ("aws/external_programs.py", 'with tempfile.TemporaryDirectory(prefix="ccsetup-") as folder:'),
     ("sandbox/saml.py", "assertion.remove(signature)"),

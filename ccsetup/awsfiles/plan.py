@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Literal
 
 from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles import edit_proof, lenient
+from ccsetup.awsfiles.line_matcher import LineMatcher
 from ccsetup.core import redact
 from ccsetup.core.context import AwsTexts
 from ccsetup.core.errors import Problem
@@ -184,7 +184,7 @@ def diff(edit: Edit, home: Path) -> str:
     head = next((n for n in range(most) if old.lines[n] != new.lines[n]), most)
     tail = next((n for n in range(most - head) if old.lines[-1 - n] != new.lines[-1 - n]), most - head)
     first, last = max(head - CONTEXT, 0), max(tail - CONTEXT, 0)
-    matcher = SequenceMatcher(None, old.lines[first : len(old.lines) - last], new.lines[first : len(new.lines) - last])
+    matcher = LineMatcher(old.lines[first : len(old.lines) - last], new.lines[first : len(new.lines) - last])
     shown = [line for group in matcher.get_grouped_opcodes(CONTEXT) for line in _hunk(group, first, before, old, new)]
     name = f"~/{edit.path.relative_to(home).as_posix()}" if edit.path.is_relative_to(home) else str(edit.path)
     names = [

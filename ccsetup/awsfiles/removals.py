@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from ccsetup.awsfiles import edit_proof, ini, lenient
 from ccsetup.awsfiles.characters import decoded
 from ccsetup.awsfiles.ini import LINE, Setting
+from ccsetup.awsfiles.line_matcher import LineMatcher
 from ccsetup.core import redact
 from ccsetup.core.model import Edit
 
@@ -52,7 +53,7 @@ def of(edit: Edit) -> list[Removal]:
     most = min(len(old), len(new)) - head
     tail = next((n for n in range(most) if old[-1 - n] != new[-1 - n]), most)
     gone, come = [], []
-    matcher = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
+    matcher = LineMatcher(old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
     for _, i1, i2, j1, j2 in (it for it in matcher.get_opcodes() if it[0] != "equal"):
         gone += old[head + i1 : head + i2]
         come += new[head + j1 : head + j2]
@@ -84,16 +85,16 @@ def _said(setting: Setting) -> str:
 
 def _grouped(gone: Sequence[_Line], come: Sequence[_Line]) -> Iterator[Removal]:
     """Yield the removed lines by section, with those that became comments separately."""
-    left = [it.text for it in come if it.text]
+    left = Counter(it.text for it in come if it.text)
     again = {(it.header, it.key or it.text[:1]) for it in come if it.key or it.text[:1] == "["}  # settings and headers
     found: dict[tuple[str, bool], list[_Line]] = {}
     for line in gone:
         if not line.text:
             continue
-        if line.text in left:
-            left.remove(line.text)
-        elif f"# {line.text}" in left:
-            left.remove(f"# {line.text}")
+        if left[line.text]:
+            left[line.text] -= 1
+        elif left[f"# {line.text}"]:
+            left[f"# {line.text}"] -= 1
             found.setdefault((line.header, True), []).append(line)
         elif (line.header, line.key or line.text[:1]) not in again:
             found.setdefault((line.header, False), []).append(line)

@@ -6,7 +6,7 @@ Imports almost nothing, since git's helpers ask it.
 from __future__ import annotations
 
 from ccsetup.core import regions
-from ccsetup.core.profile_chain import chain
+from ccsetup.core.profile_chain import chain, first
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than a call
 if TYPE_CHECKING:
@@ -50,6 +50,11 @@ def told_by_url(start_url: str) -> tuple[str, str] | None:
 def told(profiles: Mapping[str, Settings], sessions: Mapping[str, Settings], name: str) -> str:
     """Return the partition that a profile's settings or those of its source profiles name, "" if they don't."""
     return next(filter(None, (told_by(there, sessions) for there in chain(profiles, name))), "")
+
+
+def told_of_all(profiles: Mapping[str, Settings], sessions: Mapping[str, Settings]) -> dict[str, str | None]:
+    """Return for every profile what `told` does, None if its settings and those of its source profiles name none."""
+    return first(profiles, profiles, lambda name: told_by(profiles[name], sessions) or None)
 
 
 def of(profiles: Mapping[str, Settings], sessions: Mapping[str, Settings], name: str) -> str:

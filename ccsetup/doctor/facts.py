@@ -14,7 +14,8 @@ from ccsetup.awsfiles import fast_read, ini, lenient
 from ccsetup.awsfiles.characters import decoded
 from ccsetup.awsfiles.ini import Document, Stanza
 from ccsetup.awsfiles.misreadings import Reading
-from ccsetup.core.arn import ACCOUNT
+from ccsetup.awsfiles.settings import meant
+from ccsetup.core.arn import ACCOUNT, account_in
 from ccsetup.core.context import AwsTexts
 from ccsetup.core.context import Ran as Ran
 from ccsetup.core.errors import Problem
@@ -22,6 +23,8 @@ from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import FileName
 from ccsetup.core.profile_kind import source_of
 from ccsetup.doctor.helper_scripts import Shared
+from ccsetup.doctor.role_chains import RoleChains
+from ccsetup.doctor.similar_accounts import SimilarAccounts
 from ccsetup.git.config import Brought, Pairs, Url
 from ccsetup.git.ssh_login import SshLogin
 
@@ -233,6 +236,11 @@ class Facts:
         return _lines(self.texts.credentials)
 
     @cached_property
+    def lines_as_meant(self) -> Sequence[str]:
+        """The config file's lines as they were meant, with line endings."""
+        return ini.LINE.findall(self.config.text)
+
+    @cached_property
     def stanzas(self) -> Mapping[tuple[FileName, str, str], Stanza]:
         """Every section in effect, by file, type and name. As in botocore, the last one of a name counts."""
         both = (self.config, self.credentials)
@@ -266,6 +274,33 @@ class Facts:
         return frozenset(it for it in found if re.fullmatch(ACCOUNT, it))
 
     @cached_property
+    def similar_accounts(self) -> SimilarAccounts:
+        """The valid account IDs of sign-ins, for one that isn't valid."""
+        return SimilarAccounts(self.account_ids)
+
+    @cached_property
+    def similar_role_accounts(self) -> SimilarAccounts:
+        """The account IDs of roles, for one that isn't valid."""
+        return SimilarAccounts({account_in(there.get("role_arn", "")) for there in self.intended.values()} - {""})
+
+    @cached_property
+    def sign_ins(self) -> Mapping[str, Mapping[str, None]]:
+        """The regions that sessions and profiles use with each start URL, by the URL as `plain_url` returns it."""
+        found: dict[str, dict[str, None]] = {}
+        for it in (*self.sessions.values(), *self.profiles.values()):
+            if it.get("sso_region"):
+                found.setdefault(plain_url(it.get("sso_start_url", "")), {})[it["sso_region"]] = None
+        return found
+
+    @cached_property
+    def sessions_of_sign_ins(self) -> Mapping[tuple[str, str | None], str]:
+        """The first sso-session of each start URL, as `plain_url` returns it, and region."""
+        return {
+            (plain_url(it.get("sso_start_url", "")), it.get("sso_region")): name
+            for name, it in reversed([*self.sessions.items()])
+        }
+
+    @cached_property
     def assumed_with(self) -> Mapping[str, list[str]]:
         """The role profiles that have a source profile, by the name of that source profile."""
         found: dict[str, list[str]] = {}
@@ -275,6 +310,11 @@ class Facts:
                 if source != name:
                     found.setdefault(source, []).append(name)
         return found
+
+    @cached_property
+    def role_chains(self) -> RoleChains:
+        """The role profiles, with where their credentials come from."""
+        return RoleChains(self.intended)
 
     def resting_on(self, name: str) -> tuple[str, ...]:
         """Return the profiles that get their credentials from this one, directly or through other profiles."""
@@ -287,6 +327,11 @@ class Facts:
                     keys = {"aws_access_key_id", "aws_secret_access_key"} & self.intended[each].keys()
                     waiting += [] if keys else [each]  # a source's own keys are used before its role
         return tuple(found)
+
+
+def plain_url(url: str) -> str:
+    """Return a start URL for comparison: without a comment, its ending and upper case, which make no difference."""
+    return meant(url).rstrip("/#").lower()
 
 
 def _lines(text: str | None) -> Sequence[str]:

@@ -74,7 +74,8 @@ def _left(
     for at in (0, -1):
         ways = {id(it.remedies[at]): it for it in findings if it.remedies}
         taken = repair.apart([it.remedies[at] for it in ways.values()], facts.texts.shared)
-        mine = [it for it in ways.values() if any(it.remedies[at] is way for way in taken)]
+        those = {*map(id, taken)}
+        mine = [it for key, it in ways.items() if key in those]
         if not mine or (at and all(len(it.remedies) == 1 for it in mine)):
             continue
         after = begun.plus(taken)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from pathlib import PurePath
 
 from ccsetup import access
@@ -30,26 +31,27 @@ def entries(
 
     Raises Problem for a profile that doesn't exist, or whose credentials can't be described in a team file.
     """
-    found: list[Entry] = []
+    found: dict[str, Entry] = {}
     said: list[str] = []
-    for name in dict.fromkeys(names):
+    exported = dict.fromkeys(names)
+    for name in exported:
         if name not in profiles:
             hint = did_you_mean(name, list(profiles)) or "To list your profiles: ccsetup status"
             raise Problem(f'No profile "{name}" on this computer.', next=hint, code="profile.missing")
         there = {**sessions.get(profiles[name].get("sso_session", ""), {}), **profiles[name]}
-        found.append(_entry(name, there, names, home, said, "default" if not found else _named(name, found)))
-    return found, said
+        called = "default" if not found else _named(name, found)
+        found[called] = _entry(name, there, exported, home, said, called)
+    return [*found.values()], said
 
 
-def _named(name: str, taken: Sequence[Entry]) -> str:
+def _named(name: str, taken: Collection[str]) -> str:
     """Return an unused entry name, based on the profile's name."""
     plain = (re.sub(r"[^A-Za-z0-9_.+@-]+", "-", name).strip("-_.+@") or "other")[:34]
-    names = {entry.name for entry in taken}
-    return next(it for it in (plain, *(f"{plain}-{n}" for n in range(2, 999))) if it not in names)
+    return next(it for it in chain([plain], (f"{plain}-{n}" for n in range(2, 999))) if it not in taken)
 
 
 def _entry(
-    name: str, there: Mapping[str, str], names: Sequence[str], home: PurePath, said: list[str], called: str
+    name: str, there: Mapping[str, str], names: Collection[str], home: PurePath, said: list[str], called: str
 ) -> Entry:
     kind = access.owner(there)
     if kind is None:
@@ -78,7 +80,7 @@ def _entry(
     return Entry(called, f"{kind.label}, {name}" if called != "default" else kind.label, kind.name, answers)
 
 
-def _left_out(question: str, value: str, names: Sequence[str], home: PurePath) -> str:
+def _left_out(question: str, value: str, names: Collection[str], home: PurePath) -> str:
     """Return why an answer doesn't suit everyone; "" if it does."""
     if not value:
         return ""

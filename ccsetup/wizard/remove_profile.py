@@ -70,7 +70,7 @@ def _uses(profiles: Mapping[str, Mapping[str, str]], key: str, value: str) -> li
 def _cached(context: Context, there: Settings, name: str) -> Iterator[Path]:
     """Yield the cache files of the profile's role sessions that no other profile uses."""
     profiles = there.profiles
-    others = {path for it in profiles if it != name for path in sign_out.sessions_of(profiles, there.sessions, it)}
+    others = {*sign_out.sessions_of(profiles, there.sessions, *(it for it in profiles if it != name))}
     for path in dict.fromkeys(sign_out.sessions_of({name: profiles[name]}, there.sessions, name)):
         if path not in others and sign_out.is_cached(context, context.home / ".aws" / path):
             yield context.home / ".aws" / path

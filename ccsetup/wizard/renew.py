@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from ccsetup.core.context import AwsTexts, Context, Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Expected, FileName, Identity, Plan, Receipt, Section, Value, Who
-from ccsetup.core.profile_chain import holder, names_program, sources
+from ccsetup.core.profile_chain import first, holder, names_program, sources
 from ccsetup.core.profile_kind import STATIC, has_credentials, is_temporary
 from ccsetup.core.program_keys import not_run
 from ccsetup.core.question import Access, Question
@@ -280,16 +280,27 @@ def runs(name: str, profiles: Mapping[str, Mapping[str, str]]) -> bool:
     return names_program(profiles, name) or names_program(profiles, first)
 
 
-def renewable(name: str, profiles: Mapping[str, Mapping[str, str]], way: tuple[str, ...] = ()) -> bool:
+def renewable(name: str, profiles: Mapping[str, Mapping[str, str]]) -> bool:
     """Return whether a profile expires and can be renewed, directly or through its source profile."""
-    there = profiles.get(name, {})
+    return name in all_renewable(profiles, [name])
+
+
+def all_renewable(profiles: Mapping[str, Mapping[str, str]], names: Iterable[str] | None = None) -> list[str]:
+    """Return which of these profiles (default: all) expire and can be renewed."""
+    names = [*(profiles if names is None else names)]
+    told = first(profiles, names, lambda name: _renews(profiles[name]), lambda there: there.get("source_profile", ""))
+    return [name for name in names if told.get(name)]
+
+
+def _renews(there: Mapping[str, str]) -> bool | None:
+    """Return whether a profile with these settings can be renewed, None if its source profile decides."""
     kind = access.owner(there)
-    if kind is None or name in way:
+    if kind is None:
         return False
     if kind.name == "keys":
         return is_temporary(there)
     if kind.name == "role" and "mfa_serial" not in there:
-        return renewable(there.get("source_profile", ""), profiles, (*way, name))
+        return None
     return kind.name not in ("machine", "existing")
 
 

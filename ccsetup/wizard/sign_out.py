@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ccsetup.aws.sso.token_cache import token_in, token_name
 from ccsetup.awsfiles import cached_sessions
 from ccsetup.core.context import Context, Start, start_of
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit
-from ccsetup.core.profile_chain import chain
+from ccsetup.core.profile_chain import chain, first
 from ccsetup.core.profile_kind import source_of
 from ccsetup.core.result import briefly_told
 
+T = TypeVar("T")
 Profiles = Mapping[str, Mapping[str, str]]
 
 
@@ -57,29 +58,60 @@ def planned(context: Context, profiles: Profiles, sessions: Profiles, names: Ite
 
     Profiles that share a sign-in are signed out together, so their role sessions are included.
     """
-    found: dict[str, SignOut] = {}
+    starts = first(profiles, profiles, lambda name: _start(profiles[name], sessions))
+    logins = first(profiles, profiles, lambda name: profiles[name].get("login_session") or None)
+    by_start, by_login = _by(starts, profiles), _by(logins, profiles)
+    wanted: dict[str, tuple[SignOut, Sequence[str]]] = {}
     for name in names:
-        start, session = _start(profiles, sessions, name), _aws_login(profiles, name)
-        key = start.session or start.url if start else session or name
-        if key in found:
-            continue
-        if start:
-            sharing = [it for it in profiles if _start(profiles, sessions, it) == start]
-            token = _token(context, start)
+        start, session = starts.get(name), logins.get(name) or ""
+        if start and (start.url or start.session):
+            key = shown = start.session or start.url
+            sharing = by_start[start]
         else:
-            sharing = [it for it in profiles if session and _aws_login(profiles, it) == session] or [name]
-            token = [cached_sessions.of_aws_login(session)] if session else []
-        cached = (path for it in sharing for path in sessions_of(profiles, sessions, it))
-        paths = [context.home / ".aws" / path for path in dict.fromkeys([*token, *cached])]
-        files = tuple(path for path in paths if is_cached(context, path))
-        shown = start.session or start.url if start else session and "aws login"
-        found[key] = SignOut(shown, tuple(sharing), files, start)
-    return [it for it in found.values() if it.files]
+            start, key, shown = None, session or name, session and "aws login"
+            sharing = by_login[session] if session else [name]
+        if key not in wanted:
+            token = _token(context, start) if start else [cached_sessions.of_aws_login(session)] if session else []
+            wanted[key] = SignOut(shown, tuple(sharing), (), start), token
+    all_of = [name for it, _ in wanted.values() for name in it.profiles]
+    with_sessions = _with_sessions(context, profiles, sessions, all_of)
+    found = []
+    for it, token in wanted.values():
+        paths = dict.fromkeys([*token, *sessions_of(with_sessions, sessions, *it.profiles)])
+        files = (context.home / ".aws" / path for path in paths)
+        found.append(replace(it, files=tuple(path for path in files if is_cached(context, path))))
+    return [it for it in found if it.files]
 
 
-def sessions_of(profiles: Profiles, sessions: Profiles, name: str) -> Iterator[str]:
-    """Yield the cache files, below ~/.aws, of the role sessions of a profile and its source profiles."""
-    for there in chain(profiles, name):
+def _by(told: Mapping[str, T | None], names: Iterable[str]) -> dict[T, list[str]]:
+    """Return the names by what is told about them, leaving out those about which nothing is."""
+    found: dict[T, list[str]] = {}
+    for name in names:
+        if (it := told[name]) is not None:
+            found.setdefault(it, []).append(name)
+    return found
+
+
+def _with_sessions(context: Context, profiles: Profiles, sessions: Profiles, names: Iterable[str]) -> Profiles:
+    """Return profiles with chains that leave out source profiles without a cached role session."""
+
+    def named(name: str) -> str | None:
+        paths = cached_sessions.of_profile(profiles[name], sessions)
+        return name if any(context.files.seen(context.home / ".aws" / path) for path in paths) else None
+
+    nearest = first(profiles, names, named)
+    return {
+        name: {**there, "source_profile": nearest.get(there["source_profile"]) or ""}
+        if "source_profile" in there
+        else there
+        for name, there in profiles.items()
+        if name in nearest
+    }
+
+
+def sessions_of(profiles: Profiles, sessions: Profiles, *names: str) -> Iterator[str]:
+    """Yield the cache files, below ~/.aws, of the role sessions of profiles and their source profiles."""
+    for there in chain(profiles, *names):
         yield from cached_sessions.of_profile(there, sessions)
 
 
@@ -110,17 +142,9 @@ def forget(context: Context, path: Path) -> None:
     context.files.store(Edit(path, context.files.seen(path), None))
 
 
-def _start(profiles: Profiles, sessions: Profiles, name: str) -> Start | None:
-    """Return where the sign-in of a profile starts, directly or through its source profiles."""
-    for there in chain(profiles, name):
-        if source_of(there) == "sso" or "sso_account_id" in there:
-            start = start_of(there, sessions)
-            return start if start.url or start.session else None
-    return None
-
-
-def _aws_login(profiles: Profiles, name: str) -> str:
-    return next((there["login_session"] for there in chain(profiles, name) if there.get("login_session")), "")
+def _start(there: Mapping[str, str], sessions: Profiles) -> Start | None:
+    """Return where the sign-in of a profile with these settings starts, None if it uses no single sign-on."""
+    return start_of(there, sessions) if source_of(there) == "sso" or "sso_account_id" in there else None
 
 
 def _token(context: Context, start: Start) -> Sequence[str]:

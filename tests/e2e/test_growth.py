@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import gc
+import os
 import random
 import sys
+from argparse import Namespace
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from string import ascii_letters, ascii_uppercase, digits
+from unittest.mock import patch
 
 import pytest
 from homes import facts_of
+from script import context
 
+from ccsetup import access
 from ccsetup.aws import sdk
-from ccsetup.awsfiles import fast_read, plan, profile_status, removals
-from ccsetup.core.context import AwsTexts
-from ccsetup.core.model import Section
+from ccsetup.awsfiles import backups, fast_read, plan, profile_status, removals
+from ccsetup.cli import fast_status
+from ccsetup.cli.commands import login, logout, remove, team, undo
+from ccsetup.core.context import AwsTexts, Change, Context
+from ccsetup.core.echo import Echo
+from ccsetup.core.model import Answers, Choice, Edit, Section
 from ccsetup.doctor import diagnose, render
 from ccsetup.doctor.checks import role_sources
+from ccsetup.team import export as team_export
+from ccsetup.ui.filter_list import Pick
+from ccsetup.wizard.options import Options, looking, settings
 
 ROLE = "role_arn = arn:aws:iam::111122223333:role/CodeCommitAccess\n"
 SHAPES = {
@@ -38,6 +49,15 @@ SHAPES = {
     "sessions incomplete": "[profile p-{n}]\nsso_session = s-{n}\nsso_account_id = 111122223333\n[sso-session s-{n}]\n"
     "sso_region = us-east-1\n\n",
     "accounts wrong": "[profile p-{n}]\nsso_account_id = 111122223333{n}\nsso_role_name = R\nregion = us-east-1\n\n",
+    "own sessions": "[profile p-{n}]\nsso_session = s-{n}\nsso_account_id = 111122223333\nsso_role_name = R\n"
+    "region = us-east-1\n[sso-session s-{n}]\nsso_region = us-east-1\nsso_start_url = https://d-{n:010}.awsapps.com/start\n\n",
+    "legacy": "[profile p-{n}]\nsso_start_url = https://d-{n:010}.awsapps.com/start\nsso_region = us-east-1\n"
+    "sso_account_id = 111122223333\nsso_role_name = R\nregion = us-east-1\n\n",
+    "sign-in regions missing": "[profile p-{n}]\nsso_start_url = https://d-{n:010}.awsapps.com/start\n"
+    "sso_account_id = 111122223333\nsso_role_name = R\n[profile q-{n}]\nsso_region = us-east-1\n\n",
+    "console": "[profile p-{n}]\nlogin_session = arn:aws:iam::111122223333:user/u-{n}\nregion = us-east-1\n\n",
+    "accounts short": "[profile p-{n}]\nsso_account_id = 9{n:010}\nsso_role_name = R\n"
+    "[profile q-{n}]\nsso_account_id = 8{n:011}\nsso_role_name = R\n\n",
     "broken": "[profile p-{n}]\n" + ROLE + "source_profile = k-{n}\nregion = us-east-1a\noutput = jsno\n\n",
 }
 
@@ -96,7 +116,94 @@ def doctor(config: str, credentials: str, folder: Path) -> object:
     return render.document(told)
 
 
-WORKS = {"status": status, "sdk_files": sdk_files, "edit": edit, "doctor": doctor}
+def modernized(config: str, credentials: str, folder: Path) -> object:
+    return diagnose.offline(facts_of(config, credentials, modernize=True))
+
+
+def home(config: str, credentials: str, folder: Path) -> Context:
+    """Return a home with these two files."""
+    around = context(folder)
+    (around.home / ".aws").mkdir(exist_ok=True)
+    (around.home / ".aws" / "config").write_text(config)
+    (around.home / ".aws" / "credentials").write_text(credentials)
+    return around
+
+
+def options(**given: object) -> Namespace:
+    return Namespace(**{"yes": True, "dry_run": True, **given})
+
+
+def undone(config: str, credentials: str, folder: Path) -> object:
+    """Undo a change of every section."""
+    before = config.replace("region", "output")
+    around = home(config, credentials, folder)
+    edits = (Edit(around.home / ".aws" / "config", before, config, "config"),)
+    backups.keep(around.files.backups, Change(around.now(), "doctor", "", edits), [0o600], [])
+    return undo.main(options(list=False), lambda: around)
+
+
+def removed(config: str, credentials: str, folder: Path) -> object:
+    around = home(config, credentials, folder)
+    return remove.main(options(profile="p-1"), lambda: around)
+
+
+def signed_out(config: str, credentials: str, folder: Path) -> object:
+    around = home(config, credentials, folder)
+    return logout.main(options(profile="p-1", all=False), lambda: around)
+
+
+def all_signed_out(config: str, credentials: str, folder: Path) -> object:
+    around = home(config, credentials, folder)
+    return logout.main(options(profile=None, all=True), lambda: around)
+
+
+def exported(config: str, credentials: str, folder: Path) -> object:
+    around = home(config, credentials, folder)
+    return team.export(around, options(names=["p-1"], repo=["A"], name=None, note=None, out=None))
+
+
+def all_exported(config: str, credentials: str, folder: Path) -> object:
+    there = settings(AwsTexts(folder / "config", config, folder / "credentials", credentials))
+    return team_export.entries([it for it in there.profiles if it[0] == "p"], *there[:2], folder)
+
+
+def completed(config: str, credentials: str, folder: Path) -> object:
+    around = home(config, credentials, folder)
+    files = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials"}
+    with patch.dict(os.environ, {key: str(around.home / ".aws" / name) for key, name in files.items()}):
+        return fast_status.profiles()
+
+
+def listed(config: str, credentials: str, folder: Path) -> object:
+    """Make the lists of profiles to clone with, to assume a role with, and to sign in to."""
+    around = home(config, credentials, folder)
+    look = looking(around, Options({}))
+    wanted = {("existing", "profile"), ("role", "source_profile")}
+    questions = [it for kind in access.KINDS for it in kind.questions if (kind.name, it.key) in wanted]
+    lists = [it.choices(Answers({}), look) for it in questions if callable(it.choices)]
+    assert [len(it) > 2 for it in lists] == [True, True]
+    return lists, login._by_nearness(around, look)
+
+
+def filtered(config: str, credentials: str, folder: Path) -> object:
+    """Type into a list of profiles, letter by letter, and move in it."""
+    there = settings(AwsTexts(folder / "config", config, folder / "credentials", credentials))
+    choices = [Choice(it, it, "role") for it in there.profiles]
+    pick = Pick(choices, Echo(lambda text: ()), choices[-1].value, free=True)
+    for typed in ("p", "p-", "p-1", "p1", "nothing like it", ""):
+        pick.narrow(typed)
+        for by in (-1, 10):
+            pick.move(by)
+            assert pick.window(14)
+    pick.grow(choices[:3])
+    return pick.window(14), pick.widest, pick.counter()
+
+
+WORKS = {
+    "status": status, "sdk_files": sdk_files, "edit": edit, "doctor": doctor, "doctor --modernize": modernized,
+    "undo": undone, "remove": removed, "logout": signed_out, "logout --all": all_signed_out, "team export": exported,
+    "team export of all": all_exported, "completion": completed, "lists": listed, "filter": filtered,
+}  # fmt: skip
 
 
 def growth(work: str, shape: str, folder: Path, counts: tuple[int, ...]) -> list[float]:
@@ -108,12 +215,25 @@ def growth(work: str, shape: str, folder: Path, counts: tuple[int, ...]) -> list
     return [later / earlier for earlier, later in pairwise(made)]
 
 
+SIGNED_IN = ("chain", "own sessions", "legacy", "console")
 CASES = [
     *(("status", shape) for shape in ("plain", "nested", "mixed")),
     *(("sdk_files", shape) for shape in ("plain", "nested", "mixed")),
     *(("edit", shape) for shape in ("plain", "nested", "mixed")),
     *(("doctor", shape) for shape in ("plain", "odd", "broken")),
     *(("doctor", shape) for shape in ("sources missing", "circles", "sessions incomplete", "accounts wrong")),
+    ("doctor", "chain"),
+    *(
+        pytest.param("doctor", it, marks=pytest.mark.slow)
+        for it in ("legacy", "sign-in regions missing", "accounts short")
+    ),
+    pytest.param("doctor --modernize", "legacy", marks=pytest.mark.slow),
+    *(("undo", shape) for shape in ("plain", "nested", "own sessions")),
+    *((work, shape) for work in ("remove", "logout", "logout --all") for shape in SIGNED_IN),
+    ("team export", "plain"),
+    ("team export of all", "plain"),
+    *((work, shape) for work in ("completion", "filter") for shape in ("plain", "nested")),
+    *(("lists", shape) for shape in ("plain", *SIGNED_IN)),
 ]
 
 
@@ -126,7 +246,7 @@ def test_ten_times_the_profiles_take_at_most_ten_times_the_calls(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("work", "shape"), [it for it in CASES if it[0] != "doctor"])
+@pytest.mark.parametrize(("work", "shape"), [it for it in CASES if it[0] in ("status", "sdk_files", "edit")])
 def test_the_same_up_to_ten_thousand(work: str, shape: str, tmp_path: Path) -> None:
     assert max(growth(work, shape, tmp_path, (100, 1_000, 10_000))) <= 10.5
 

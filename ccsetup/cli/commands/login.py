@@ -19,7 +19,7 @@ from ccsetup.core.program_keys import unasked
 from ccsetup.core.result import Report
 from ccsetup.doctor import verdict
 from ccsetup.wizard import profile_list
-from ccsetup.wizard.renew import Renewals, Renewed, lost_keys, renewable, runs
+from ccsetup.wizard.renew import Renewals, Renewed, all_renewable, lost_keys, runs
 from ccsetup.wizard.setup_flags import keys_given
 
 ABOUT = "Sign in again, or renew a profile's credentials. Nothing else changes."
@@ -146,7 +146,8 @@ def _by_nearness(context: Context, look: Look) -> list[Standing]:
             return 1e12 if it.usable is False else 1e13
         return abs(clock.seconds_to(it.ends, now))
 
-    return sorted((it for it in found if renewable(it.name, look.profiles)), key=away)
+    can = {*all_renewable(look.profiles)}
+    return sorted((it for it in found if it.name in can), key=away)
 
 
 def _words(context: Context, it: Standing) -> str:
@@ -164,7 +165,7 @@ def _told(context: Context, name: str, look: Look) -> Report:
 
 def _all(context: Context, renewals: Renewals, look: Look, options: Namespace) -> Report:
     """Renew all profiles that can be renewed. Show each failure and continue with the others."""
-    names = [name for name in look.profiles if renewable(name, look.profiles)]
+    names = all_renewable(look.profiles)
     done = []
     for name in names:
         if runs(name, look.profiles):

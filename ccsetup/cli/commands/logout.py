@@ -9,7 +9,7 @@ from ccsetup.core import missing_profile
 from ccsetup.core.command_line import quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer
-from ccsetup.core.profile_chain import holder
+from ccsetup.core.profile_chain import holders
 from ccsetup.core.profile_kind import STATIC
 from ccsetup.core.result import Report
 from ccsetup.wizard import profile_list, sign_out
@@ -87,7 +87,7 @@ def _tell_what_stays(context: Context, there: Settings, names: Sequence[str], do
         context.screen.note(f"Your browser may still be signed in: {url}")
     if done:
         context.screen.note("Credentials that were already issued stay valid until they expire.")
-    first = dict.fromkeys(holder(there.profiles, name) for name in names)
+    first = dict.fromkeys(holders(there.profiles, names).values())
     stored = [name for name in first if STATIC & there.profiles.get(name, {}).keys()]
     if stored:
         keys = f"The access keys of {', '.join(stored)} are stored in the AWS files and stay."

@@ -12,7 +12,7 @@ from ccsetup.core.arn import Arn
 from ccsetup.core.command_line import quote
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
-from ccsetup.core.text import nearest, without_some
+from ccsetup.core.text import nearest
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import FIX, Finding, Remedy, Severity, Wanted
 from ccsetup.doctor.locate import Place, finding, in_file, place, respelled
@@ -52,8 +52,8 @@ def _accounts(facts: Facts, value: str) -> list[str]:
         return sorted(it for it in known if it.startswith((found[1] + found[2]).rstrip("0")))
     if not re.fullmatch(r"[0-9]{9,13}", digits):
         return []
-    near = sorted(it for it in known if without_some(it, digits) or without_some(digits, it))
-    return [*dict.fromkeys([*near, *([digits.zfill(12)] if len(digits) < 12 else [])])]
+    lost = [digits.zfill(12)] if len(digits) < 12 else []
+    return [*dict.fromkeys([*facts.similar_accounts.like(digits), *lost])]
 
 
 def _devices(facts: Facts, value: str) -> list[str]:

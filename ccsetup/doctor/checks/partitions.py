@@ -10,6 +10,7 @@ from ccsetup.core import profile_partition, regions, validate
 from ccsetup.core.command_line import quote
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
+from ccsetup.core.profile_chain import first
 from ccsetup.core.profile_kind import source_of
 from ccsetup.core.regions import REGIONS, partition_of
 from ccsetup.core.sso_session import WHERE
@@ -28,11 +29,12 @@ _OF_ROLES = f"{_NEVER}: AWS tools fail with InvalidClientTokenId, AccessDenied, 
 def partitions(facts: Facts) -> Iterator[Finding]:
     """Find regions, MFA devices and roles in another partition than the rest of a profile."""
     told: dict[str, str] = {}
+    sources = _Sources(facts)
     for name, there in facts.intended.items():
         if not _is_of_aws(there):
             continue
         yield from _sign_in(facts, name, there, told)
-        role, source = _role(there), _source(facts, name, there)
+        role, source = _role(there), sources.of(name)
         region = partition_of(there["region"]) if regions.is_region(there.get("region", "")) else ""
         odd = role and source and role != source
         if odd:
@@ -78,15 +80,29 @@ def _sign_in_of(facts: Facts, there: Settings) -> str:
     return profile_partition.of_sign_in(_plain((session or {}) if "sso_session" in there else there))
 
 
-def _source(facts: Facts, name: str, there: Settings) -> str:
-    """Return the partition of the credentials that a role is assumed with, "" if the files don't tell."""
-    seen = {name}
-    while source_of(there) == "role" and (name := meant(there.get("source_profile", ""))) not in seen:
-        seen.add(name)
-        there = facts.intended.get(name, {})
-        if found := _role(there) if source_of(there, as_source=True) in ("role", "oidc") else _sign_in_of(facts, there):
-            return found
-    return ""
+class _Sources:
+    """The partitions of the credentials that roles are assumed with. Each source is looked at only once."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        names = dict.fromkeys(map(_following, facts.intended.values()))
+        self._told = first(facts.intended, names, self._as_source, _following)
+
+    def of(self, name: str) -> str:
+        """Return the partition of the credentials that a role is assumed with, "" if the files don't tell."""
+        at, found = self._told.get(_following(self._facts.intended[name])) or ("", "")
+        return found if at != name else ""
+
+    def _as_source(self, name: str) -> tuple[str, str] | None:
+        """Return a source profile that tells its partition, and the partition."""
+        there = self._facts.intended[name]
+        is_role = source_of(there, as_source=True) in ("role", "oidc")
+        found = _role(there) if is_role else _sign_in_of(self._facts, there)
+        return (name, found) if found else None
+
+
+def _following(there: Settings) -> str:
+    return meant(there["source_profile"]) if "source_profile" in there and source_of(there) == "role" else ""
 
 
 def _plain(settings: Settings) -> Settings:

@@ -180,13 +180,15 @@ def missing_regions(facts: Facts) -> Iterator[Finding]:
         return
     sources = {there.get("source_profile", "") for there in facts.profiles.values()}
     ways: list[str] | None = None
+    told_of_all: Mapping[str, str | None] = {}
     for name, there in facts.profiles.items():
         if there.get("region") or not (_gets_in(there) or _is_left_empty(facts, name)):
             continue
-        ways = ways if ways is not None else _common(facts)
+        if ways is None:
+            ways, told_of_all = _common(facts), profile_partition.told_of_all(facts.intended, facts.sessions)
         told_ = [there.get("sso_region", ""), facts.profiles.get(there.get("source_profile", ""), {}).get("region", "")]
         likely = [region for region in dict.fromkeys([*reversed(told_), *ways]) if region in REGIONS]
-        if partition := profile_partition.told(facts.intended, facts.sessions, name):
+        if partition := told_of_all[name]:
             likely = [region for region in likely if partition_of(region) == partition]
             likely = likely or partitions.likely(facts, name, partition)
         yield _without_region(facts, name, likely, name in sources)

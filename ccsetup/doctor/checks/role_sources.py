@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from ccsetup.awsfiles.settings import meant
@@ -18,6 +17,7 @@ from ccsetup.core.text import nearest, same_but_for_a_slip
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import FIX, Finding, Remedy, Wanted
 from ccsetup.doctor.locate import Place, added, finding, place, places, removed, renamed, respelled
+from ccsetup.doctor.role_chains import RoleChains
 
 Settings = Mapping[str, str]
 
@@ -29,44 +29,13 @@ _MANY = 2000  # more names than this aren't searched for similar ones
 _COMPARED = 50_000  # comparisons of names in one run; later findings offer no similar ones
 
 
-class Broken(NamedTuple):
-    """Why there are no credentials to assume a role with: the finding's code, and the profile that causes it."""
-
-    code: str
-    at: str
-
-
-def broken(profiles: Mapping[str, Settings], name: str) -> Broken | None:
-    """Follow a role profile to its first credentials, as botocore does; return what breaks the chain, if anything."""
-    seen = [name]
-    while True:
-        at = seen[-1]
-        there = profiles[at]
-        source, machine = there.get("source_profile"), there.get("credential_source")
-        if source is not None and machine is not None:
-            return Broken("source.both", at)
-        if machine is not None:
-            return None if meant(machine) in CREDENTIAL_SOURCES else Broken("source.credential-source", at)
-        if source is None:
-            return Broken("source.none", at)
-        source = source if source in profiles else meant(source)
-        if source not in profiles:
-            return Broken("source.missing", at)
-        first = profiles[source]
-        if source in seen and (source != at or not STATIC & first.keys()):
-            return Broken("source.loop", at)
-        if source_of(first, as_source=True) != "role":
-            return None if has_own_credentials(first) else Broken("source.empty", at)
-        seen.append(source)
-
-
 def source(facts: Facts) -> Iterator[Finding]:
     """Find roles without credentials to assume them with. The finding is for the profile that causes it."""
-    offer = _Offer(facts.intended)
+    offer = _Offer(facts.intended, facts.role_chains)
     for name, there in facts.intended.items():
         if source_of(there) != "role":
             continue
-        why = broken(facts.intended, name)
+        why = facts.role_chains.broken(name)
         if why is None or (why.code == "source.loop" and not _circle(facts.intended, name)):
             continue
         if why.code != "source.loop" and why.at != name:
@@ -97,17 +66,17 @@ def without_role(facts: Facts) -> Iterator[Finding]:
 
 def _circle(profiles: Mapping[str, Settings], name: str) -> list[str]:
     """Return the profiles of the loop that this one is in, each followed by its source; empty if there is no loop."""
-    found = [name]
-    while (following := meant(profiles[found[-1]].get("source_profile", ""))) in profiles and following not in found:
-        found.append(following)
-    return found if following == name else []
+    found, at = {name: None}, name
+    while (at := meant(profiles[at].get("source_profile", ""))) in profiles and at not in found:
+        found[at] = None
+    return [*found] if at == name else []
 
 
 class _Offer:
     """The profiles with credentials that could assume a role, looked up when first needed."""
 
-    def __init__(self, profiles: Mapping[str, Settings]) -> None:
-        self._profiles = profiles
+    def __init__(self, profiles: Mapping[str, Settings], chains: RoleChains) -> None:
+        self._profiles, self._chains = profiles, chains
         self._all: list[str] | None = None
         self._left = _COMPARED
 
@@ -120,8 +89,9 @@ class _Offer:
 
     def to(self, name: str, near: str = "") -> list[str]:
         """Return the possible sources for a profile, those with names similar to `near` first."""
-        names = dict.fromkeys([*self.like(near), *self.usable()])
-        return [*islice((it for it in names if it != name and self._serves(it, name)), _MOST)]
+        like = self.like(near)
+        names = chain(like, (it for it in self.usable() if it not in like))
+        return [*islice((it for it in names if it != name and self._chains.serves(it, name)), _MOST)]
 
     def like(self, text: str) -> list[str]:
         """Return the sources that a name may be a typo of."""
@@ -138,18 +108,12 @@ class _Offer:
         there = self._profiles[name]
         if source_of(there, as_source=True) != "role":
             return has_own_credentials(there)
-        return broken(self._profiles, name) is None
-
-    def _serves(self, source: str, name: str) -> bool:
-        there = self._profiles[source]
-        if source_of(there, as_source=True) != "role":
-            return True
-        return broken(ChainMap({name: {"role_arn": ""}}, self._profiles), source) is None  # type: ignore[arg-type]
+        return self._chains.broken(name) is None
 
     def parse(self, name: str, text: str) -> str:
         """Parse a typed source profile. Raises BadAnswer."""
         value = validate.tidy(text)
-        if value not in self.usable() or value == name or not self._serves(value, name):
+        if value not in self.usable() or value == name or not self._chains.serves(value, name):
             other = next(iter(self.to(name)), "default")
             raise BadAnswer(f'Profile "{value}" can\'t assume the role. Use a profile like {other}.')
         return value
@@ -221,7 +185,7 @@ def _by_machine(where: Place) -> tuple[Remedy, ...]:
 def _both(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
     profiles, machines = (places(facts, name, [key]) for key in ("source_profile", "credential_source"))
     rest = {key: value for key, value in there.items() if key != "credential_source"}
-    serves = broken({**facts.intended, name: rest}, name) is None
+    serves = facts.role_chains.continues(rest, name)
     known = meant(there["credential_source"]) in CREDENTIAL_SOURCES
     keep_profile = Remedy(f"Keep source_profile = {there['source_profile']}", changes=removed(machines or [where]))
     keep_machine = Remedy(f"Keep credential_source = {there['credential_source']}", changes=removed(profiles))

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping
 
 from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import regions, validate
-from ccsetup.core.arn import PARTITION, account_in
+from ccsetup.core.arn import PARTITION
 from ccsetup.core.command_line import quote
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Corrected
 from ccsetup.core.regions import REGION
-from ccsetup.core.text import without_some
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy, Severity, Wanted
 from ccsetup.doctor.locate import Place, finding, place, removed, respelled
@@ -115,8 +114,7 @@ def _likely(facts: Facts, value: str) -> list[str]:
     if not found:
         return []
     partition, account, role = found.groups()
-    known = {account_in(there.get("role_arn", "")) for there in facts.intended.values()} - {""}
-    near = [it for it in sorted(known) if without_some(it, account)] if len(account) > 8 else [account]
+    near = facts.similar_role_accounts.like(account) if len(account) > 8 else [account]
     lost = [account.zfill(12)] if len(account) > 8 else []  # spreadsheets drop leading zeros
     arns = [f"arn:{partition}:iam::{it}:role/{role}" for it in dict.fromkeys([*near, *lost])]
     return [it for it in arns if _is_arn(it)]

@@ -9,7 +9,6 @@ from ccsetup.awsfiles.settings import meant
 from ccsetup.core.clock import RECORDED
 from ccsetup.core.model import FileName
 from ccsetup.core.profile_kind import STATIC, source_of
-from ccsetup.doctor.checks.role_sources import broken
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy
 from ccsetup.doctor.locate import Place, finding, in_file, silenced
@@ -86,7 +85,7 @@ def _static(facts: Facts, name: str, file: FileName) -> frozenset[str]:
 def _is_broken(facts: Facts, name: str, there: Settings, first: Kind) -> bool:
     """Return whether the kind in use has its own finding: until it is repaired, the intended kind isn't known."""
     if first is _ROLE:
-        return broken(facts.intended, name) is not None
+        return facts.role_chains.broken(name) is not None
     if first is _TOKEN_FILE:
         return "role_arn" not in there
     if first is _SIGN_IN:

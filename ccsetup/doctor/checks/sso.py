@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from ccsetup.awsfiles import ini
 from ccsetup.awsfiles.ini import Stanza
 from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import sso_session, validate
@@ -15,7 +15,7 @@ from ccsetup.core.model import Corrected
 from ccsetup.core.profile_kind import has_own_credentials, source_of
 from ccsetup.core.sso_session import SCOPE, WHERE, WHO
 from ccsetup.core.text import nearest
-from ccsetup.doctor.facts import Facts
+from ccsetup.doctor.facts import Facts, plain_url
 from ccsetup.doctor.findings import Change, Finding, Remedy, Wanted
 from ccsetup.doctor.locate import (
     Place,
@@ -159,9 +159,7 @@ def _used(facts: Facts, key: str, url: Place | None) -> list[str]:
     named = _tidy(url.value)
     if told := validate.region_of(named):
         return [told]
-    tables = [*facts.sessions.values(), *facts.profiles.values()]
-    same = [it["sso_region"] for it in tables if it.get("sso_region") and _same(it.get("sso_start_url", ""), named)]
-    return [*dict.fromkeys(same)] or [*filter(None, [facts.sign_in_regions.get(named)])]
+    return [*facts.sign_ins.get(plain_url(named), ())] or [*filter(None, [facts.sign_in_regions.get(named)])]
 
 
 def without_region(facts: Facts) -> list[str]:
@@ -183,10 +181,6 @@ def _tidy(url: str) -> str:
     except BadAnswer:
         return meant(url)
     return read.value if isinstance(read, Corrected) else read
-
-
-def _same(one: str, other: str) -> bool:
-    return meant(one).rstrip("/#").lower() == meant(other).rstrip("/#").lower()
 
 
 def _session_without(facts: Facts, name: str, session: str, missing: Sequence[str], others: Sequence[str]) -> Finding:
@@ -346,12 +340,11 @@ def legacy(facts: Facts) -> Iterator[Finding]:
         own = [in_file(facts, "config", key, name) for key in WHERE]
         old = all(it and it.own for it in own) and is_whole(facts, there)
         if old and validate.works_as_start_url(meant(there[WHERE[0]])) and (not facts.asked or name in facts.asked):
-            key = meant(there[WHERE[0]]).rstrip("/#").lower(), meant(there[WHERE[1]])
+            key = plain_url(there[WHERE[0]]), meant(there[WHERE[1]])
             groups.setdefault(key, []).append(name)
-    taken: list[str] = []
+    new = _Names(facts)
     for names in groups.values():
-        session = _shared(facts, facts.profiles[names[0]], taken)
-        taken.append(session)
+        session = _shared(facts, facts.profiles[names[0]], new)
         others = f" and {len(names) - 1} more use" if len(names) > 1 else " uses"
         yield finding(
             facts,
@@ -368,14 +361,26 @@ def legacy(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _shared(facts: Facts, there: Settings, taken: Sequence[str]) -> str:
+class _Names:
+    """Names for new sessions, which no other session has."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._taken, self._numbers = {*facts.sessions}, Counter[str]()
+
+    def new(self, name: str) -> str:
+        """Return the name, with a number if it is taken. It is taken from now on."""
+        found = name
+        while found in self._taken:
+            self._numbers[name] += 1
+            found = f"{name}-{self._numbers[name] + 1}"
+        self._taken.add(found)
+        return found
+
+
+def _shared(facts: Facts, there: Settings, names: _Names) -> str:
     """Return the session with a profile's start URL and region, or else a name for a new one."""
-    for name, found in facts.sessions.items():
-        if _same(found.get(WHERE[0], ""), there[WHERE[0]]) and found.get(WHERE[1]) == meant(there[WHERE[1]]):
-            return name
-    name = validate.session_of(_plain_url(there[WHERE[0]]))
-    names = (name, *(f"{name}-{n}" for n in range(2, 9999)))
-    return next(it for it in names if it not in facts.sessions and it not in taken)
+    known = facts.sessions_of_sign_ins.get((plain_url(there[WHERE[0]]), meant(there[WHERE[1]])))
+    return names.new(validate.session_of(_plain_url(there[WHERE[0]]))) if known is None else known
 
 
 def _plain_url(value: str) -> str:
@@ -404,7 +409,7 @@ def _modernized(facts: Facts, names: Sequence[str], session: str) -> Remedy:
 
 def _above(facts: Facts, stanza: Stanza) -> int:
     """Return the line for a new section: above another one and its comments."""
-    lines = ini.LINE.findall(facts.config.text)
+    lines = facts.lines_as_meant
     line = stanza.line
     while line > 1 and lines[line - 2].lstrip().startswith(("#", ";")):
         line -= 1
