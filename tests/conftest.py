@@ -44,7 +44,7 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 CleanEnv = Callable[..., dict[str, str]]
 
-EVERYDAY = 8  # of a slow test's cases, the first and then every eighth is run every day
+EVERYDAY = 12  # of a slow test's cases, the first and then every twelfth is run every day
 
 
 @pytest.fixture(autouse=True)
@@ -117,14 +117,19 @@ def and_more(values: Mapping[str, object], *everyday: str) -> list[object]:
     ]
 
 
+_traced: Counter[tuple[object, object]] = Counter()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Take coverage only of the quick loop: tracing what repeats, or serves whole commands, doubles its time.
+    """Take coverage only of the quick loop, and of a few cases of each test, because tracing doubles their time.
 
     (pytest-cov's own no_cover has no effect in the workers of pytest-xdist.)
     """
     tracer, of_threads = sys.gettrace(), threading.gettrace()
-    skip = item.get_closest_marker("hypothesis") or item.get_closest_marker("slow")
+    test = item.parent, getattr(item, "originalname", item.name)
+    _traced[test] += 1
+    skip = _traced[test] > EVERYDAY or item.get_closest_marker("hypothesis") or item.get_closest_marker("slow")
     if not skip or not type(tracer).__module__.startswith("coverage"):
         return (yield)
     sys.settrace(None)

@@ -48,9 +48,15 @@ MODULES = {
 }
 
 
+@cache
+def parsed(name: str) -> ast.Module:
+    """Return a module's syntax, which nearly every test here reads."""
+    return ast.parse(MODULES[name].read_text(encoding="utf-8"))
+
+
 def imports(name: str, *, typing: bool = True) -> Iterator[str]:
     """Yield every module that a module imports: lazily and for types as well, unless told otherwise."""
-    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    tree = parsed(name)
     left_out = {
         node
         for branch in ast.walk(tree)
@@ -120,7 +126,7 @@ def test_an_outside_library_is_imported_by_one_package_and_where_it_is_needed(na
     for other in imports(name, typing=False):
         holders = HOLDERS.get(other.split(".")[0])
         assert holders is None or any(f"{short}.".startswith(f"{it}.") for it in holders.split()), other
-    top = ast.parse(MODULES[name].read_text(encoding="utf-8")).body
+    top = parsed(name).body
     heavy = {
         alias.name.split(".")[0] if isinstance(node, ast.Import) else (node.module or "").split(".")[0]
         for node in top
@@ -153,13 +159,13 @@ def test_only_programs_read_a_command_line(name: str) -> None:
 
 @pytest.mark.parametrize("name", DOCSTRING_ONLY)
 def test_a_package_that_starts_quickly_holds_a_docstring_only(name: str) -> None:
-    [only] = ast.parse(MODULES[f"ccsetup.{name}"].read_text(encoding="utf-8")).body
+    [only] = parsed(f"ccsetup.{name}").body
     assert isinstance(only, ast.Expr)
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_module_says_in_one_sentence_what_it_is_for(name: str) -> None:
-    said = ast.get_docstring(ast.parse(MODULES[name].read_text(encoding="utf-8"))) or ""
+    said = ast.get_docstring(parsed(name)) or ""
     assert said.split("\n\n")[0].rstrip().endswith((".", ":", "?")), said
 
 

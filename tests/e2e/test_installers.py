@@ -72,6 +72,7 @@ def wheel(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
+@pytest.mark.long
 def test_wheel_and_sdist_are_equal_byte_for_byte_wherever_and_whenever_they_are_built(
     tools: Path, tmp_path: Path
 ) -> None:

