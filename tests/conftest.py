@@ -49,8 +49,10 @@ EVERYDAY = 12  # of a slow test's cases, the first and then every twelfth is run
 
 @pytest.fixture(autouse=True)
 def garbage_is_collected() -> Iterator[None]:
-    """Collect garbage again after a test that ran a command here: commands turn that off, and connections stay open."""
+    """Collect garbage as before after a test that ran a command here: commands do it later, and connections stay open."""
+    usual = gc.get_threshold()
     yield
+    gc.set_threshold(*usual)
     gc.enable()
 
 
