@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from ccsetup import __version__
-from ccsetup.core.leaving import leave
+from ccsetup.core.program_exit import leave
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING, without the time it takes to import typing
 if TYPE_CHECKING:

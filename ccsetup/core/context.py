@@ -21,6 +21,7 @@ from ccsetup.core.model import (
     Value,
     Who,
 )
+from ccsetup.core.profile_chain import chain
 
 if TYPE_CHECKING:
     from ccsetup.aws.client import Aws
@@ -95,13 +96,10 @@ def start_of(
 
 def _signed_in(who: Who, name: str) -> Mapping[str, Value]:
     """Return the settings of the sign-in that a profile uses, directly or through source profiles; empty if none."""
-    for _ in who.profiles or ():
-        there = (who.profiles or {}).get(name, {})
-        if "source_profile" in there and "role_arn" in there:
-            name = str(there["source_profile"])
-            continue
-        return there if "sso_account_id" in there else {}
-    return {}
+    way = chain(who.profiles or {}, name)
+    there = way[-1] if way else {}
+    is_source = "sso_account_id" in there and not {"source_profile", "role_arn"} <= there.keys()
+    return there if is_source else {}
 
 
 def sign_in_of(who: Who, name: str) -> Start | None:

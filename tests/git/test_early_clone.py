@@ -330,8 +330,18 @@ def test_a_run_killed_before_there_are_credentials_leaves_no_git_that_waits_for_
     until(place.folder / "went on")
 
 
-@pytest.mark.parametrize("said", ["", "x", "0", "2", "-1", "987"])
+@pytest.mark.parametrize("said", ["", "x", "0", "2:", "-1:1", "987:1", "0:1", "9" * 30 + ":1"])
 def test_a_variable_that_is_not_from_ccsetup_holds_nothing(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CCSETUP_GATE", said)
     messages.wait_at_gate()
     assert "CCSETUP_GATE" not in os.environ
+
+
+def test_another_pipe_with_the_same_number_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    there, ours = os.pipe()
+    monkeypatch.setenv("CCSETUP_GATE", f"{there}:{os.fstat(there).st_ino + 1}")
+    messages.wait_at_gate()
+    os.write(ours, b"x")
+    assert os.read(there, 1) == b"x"
+    os.close(there)
+    os.close(ours)

@@ -164,7 +164,7 @@ def test_a_git_that_waits_is_ended_with_the_program(env: dict[str, str], tmp_pat
     folder = repository(tmp_path / "work", f"[include]\n\tpath = {tmp_path / 'pipe'}\n")
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\nimport os, threading, time\nfrom pathlib import Path\n"
-        "from ccsetup.core.leaving import leave\nfrom ccsetup.git import process as running\n"
+        "from ccsetup.core.program_exit import leave\nfrom ccsetup.git import process as running\n"
         "from ccsetup.git.repository import Git\n"
         f"ask = lambda: Git(dict(os.environ), Path('/')).origin(Path({str(folder)!r}))\n"
         "threading.Thread(target=ask, daemon=True).start()\n"

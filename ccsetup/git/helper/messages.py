@@ -2,8 +2,8 @@
 
 If ccsetup itself runs git, it sets CODES to a secret word, and a line with this word and the code of a finding comes
 before the message. Servers don't know the word, so nothing that git prints for them looks like such a line.
-It sets GATE to the number of an open file if it starts git before there are credentials: a pipe that ends when they are
-in the cache.
+It sets GATE to the numbers of an open file and of its inode if it starts git before there are credentials: a pipe that
+ends when they are in the cache.
 """
 
 import os
@@ -47,7 +47,7 @@ def answered(serve: "Callable[[list[str]], int]") -> int:
 def ended(code: int) -> int:
     """Exit with this code, at once if the SDK was needed. Otherwise return it."""
     if "botocore" in sys.modules:
-        from ccsetup.core.leaving import leave
+        from ccsetup.core.program_exit import leave
 
         leave(code)
     return code
@@ -55,14 +55,17 @@ def ended(code: int) -> int:
 
 def wait_at_gate() -> None:
     """If ccsetup started git before there were credentials, wait until it has them."""
-    gate = os.environ.pop(GATE, "")
-    if not gate.isdecimal() or int(gate) < 3:
-        return
+    number, _, inode = os.environ.pop(GATE, "").partition(":")
     try:
-        while os.read(int(gate), 1):
+        gate = int(number)
+        if os.fstat(gate).st_ino != int(
+            inode
+        ):  # another file has this number: a program between git and us closed ours
+            return
+        while os.read(gate, 1):
             pass
-        os.close(int(gate))
-    except OSError:  # the variable is not from ccsetup
+        os.close(gate)
+    except (OSError, ValueError, OverflowError):  # the file is closed, or the variable isn't from ccsetup
         pass
 
 

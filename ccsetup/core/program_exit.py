@@ -1,4 +1,4 @@
-"""Exits without taking the interpreter apart, which takes longer than a call to AWS if the SDK is loaded."""
+"""The exit of a program: without taking the interpreter apart, which takes longer than a call to AWS with the SDK."""
 
 import os
 import sys

@@ -8,7 +8,7 @@ import sys
 import pytest
 from paths import ROOT
 
-START = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom ccsetup.core.leaving import leave\n"
+START = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom ccsetup.core.program_exit import leave\n"
 
 
 def ran(code: str) -> subprocess.CompletedProcess[str]:
