@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import sdk_memory
 from filelock import FileLock
 from often import LONG
 
@@ -45,6 +46,7 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 CleanEnv = Callable[..., dict[str, str]]
 
 EVERYDAY = 12  # of a slow test's cases, the first and then every twelfth is run every day
+TRACED = 3  # of how many cases of a quick test coverage is taken
 
 
 @pytest.fixture(autouse=True)
@@ -66,9 +68,9 @@ def documents_are_as_published() -> Iterator[None]:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return one worker more than there are processors: many a test waits for a terminal or a server."""
+    """Return two workers for each processor: many a test waits for a terminal or a server."""
     cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    return len(cores) + 1
+    return 2 * len(cores)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -77,9 +79,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have properties be tried with all examples if --long asks for them, in the workers too."""
+    """Have properties be tried with all examples if --long asks for them, in the workers too; prepare the SDK."""
     if config.getoption("--long"):
         os.environ[LONG] = "1"
+    sdk_memory.remember()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -131,7 +134,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     tracer, of_threads = sys.gettrace(), threading.gettrace()
     test = item.parent, getattr(item, "originalname", item.name)
     _traced[test] += 1
-    skip = _traced[test] > EVERYDAY or item.get_closest_marker("hypothesis") or item.get_closest_marker("slow")
+    skip = _traced[test] > TRACED or item.get_closest_marker("hypothesis") or item.get_closest_marker("slow")
     if not skip or not type(tracer).__module__.startswith("coverage"):
         return (yield)
     sys.settrace(None)

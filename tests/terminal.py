@@ -99,7 +99,7 @@ class Terminal:
         for key in keys:
             self.child.send(key)
             if key == ESC:
-                self.read(0.15)
+                self.read(0.3)
 
     def answer(self, question: str, *keys: str) -> None:
         """Wait for a question, type, press Enter."""

@@ -184,6 +184,7 @@ def test_a_clone_pulls_and_pushes_by_every_way(person: Person, aws_tools: AwsToo
     assert before.count("helper") == 1
 
 
+@pytest.mark.long
 def test_the_helper_is_named_by_a_path_that_is_no_links_target(person: Person, commands: Path) -> None:
     person.profile("dev", region="us-east-2")
     kept = shutil.move(commands / "git-credential-ccsetup", person.home / "version-1")
@@ -196,6 +197,7 @@ def test_the_helper_is_named_by_a_path_that_is_no_links_target(person: Person, c
     pulls_and_pushes(person, "MySharedDemoRepo")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["org/dev", "me@corp", "my dev"])
 def test_a_profile_that_git_remote_codecommit_misreads_goes_by_the_helper(person: Person, name: str) -> None:
     person.profile(name, region="us-east-2")
@@ -206,6 +208,7 @@ def test_a_profile_that_git_remote_codecommit_misreads_goes_by_the_helper(person
     pulls_and_pushes(person, "MySharedDemoRepo")
 
 
+@pytest.mark.long
 def test_where_git_finds_no_helper_the_second_way_is_taken_so_that_tomorrows_pull_works(
     person: Person, commands: Path
 ) -> None:
@@ -281,6 +284,7 @@ def test_of_several_profiles_that_see_it_one_is_taken_for_a_reason_that_is_said(
     assert (used.said["profile"], "like other clones in this folder" in used.shown) == ("short", True)
 
 
+@pytest.mark.long
 def test_a_wrong_name_suggests_near_ones(person: Person) -> None:
     person.profile("dev", region="us-east-2")
     done = person.clone("MySharedDemoRep")
@@ -295,6 +299,7 @@ def test_without_a_profile_setup_is_the_next_step(person: Person) -> None:
     assert done.problem["next"] == "Set up access: ccsetup setup --repo codecommit::us-east-2://MySharedDemoRepo"
 
 
+@pytest.mark.long
 def test_profiles_that_need_a_person_are_not_asked_but_named(person: Person) -> None:
     ran = person.home / "ran"
     person.settings("config", "profile program", {"credential_process": f"touch {ran}", "region": REGION})
@@ -396,6 +401,7 @@ def test_a_dry_run_says_what_it_would_do_and_leaves_everything(person: Person) -
     assert (list(person.work.iterdir()), tree(person.home)) == ([], before)
 
 
+@pytest.mark.long
 def test_whose_commits_they_are_is_said_when_git_does_not_know(person: Person) -> None:
     person.profile("dev", region="us-east-2")
     (person.home / ".gitconfig").unlink()
@@ -425,6 +431,7 @@ def with_submodules(person: Person, **urls: str) -> None:
     person.git("seed", "push", "-q")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("via", ["git-remote-codecommit", "credential-helper"])
 def test_submodules_on_codecommit_come_with_the_same_profile(person: Person, via: str) -> None:
     person.profile("dev", region="us-east-2")
@@ -531,6 +538,7 @@ def test_a_person_who_mistyped_the_name_takes_the_one_that_was_meant(person: Per
     assert "dev@MySharedDemoRepo" in person.git("MySharedDemoRepo", "remote", "get-url", "origin")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("takes", [True, False])
 def test_a_person_is_offered_the_region_it_is_in(person: Person, takes: bool) -> None:
     person.profile("dev", region="us-east-2")
@@ -540,6 +548,7 @@ def test_a_person_is_offered_the_region_it_is_in(person: Person, takes: bool) ->
     assert [path.name for path in person.work.iterdir()] == (["handbook"] if takes else [])
 
 
+@pytest.mark.long
 def test_a_person_without_access_is_led_to_setup_with_the_address_taken_along(person: Person) -> None:
     terminal = at_a_terminal(person, "codecommit::us-east-2://MySharedDemoRepo")
     terminal.answer("What do you want to do?", "Set up")
@@ -554,6 +563,7 @@ def test_a_person_without_access_is_led_to_setup_with_the_address_taken_along(pe
     pulls_and_pushes(person, "MySharedDemoRepo")
 
 
+@pytest.mark.long
 def test_a_person_may_let_programs_run_for_their_credentials(person: Person) -> None:
     keys = person.sandbox.state.temporary_keys(role_arn("CodeCommitAccess"))
     told = {
@@ -663,6 +673,7 @@ def test_a_program_whose_expiration_no_tool_reads_leads_to_no_login(person: Pers
         assert "login" not in done.shown
 
 
+@pytest.mark.long
 def test_a_clone_on_a_disk_where_all_belongs_to_another_user_is_kept_and_said(person: Person) -> None:
     person.profile("dev", region=REGION)
     done = person.clone("MySharedDemoRepo", "--profile", "dev", GIT_TEST_ASSUME_DIFFERENT_OWNER="1")

@@ -169,6 +169,7 @@ def test_fips_holds_for_the_sign_in_the_api_and_git(
     assert visitor.hosts(refused=True) == set()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("setting", "host"),
     [
@@ -189,6 +190,7 @@ def test_a_console_sign_in_uses_the_hosts_that_the_profile_asks_for(
     assert visitor.hosts(refused=True) == set()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("used", ["dev", "last"])
 def test_the_endpoints_are_those_of_the_profile_that_is_used_and_not_of_its_source(
     used: str, visitor_in: Callable[[str], Visitor]
@@ -210,6 +212,7 @@ def test_the_endpoints_are_those_of_the_profile_that_is_used_and_not_of_its_sour
     assert any("-fips." in host for host in hosts) == (used == "dev"), hosts
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by", ["variable", "profile"])
 @pytest.mark.parametrize("partition", ["aws", "aws-us-gov", "aws-cn"])
 def test_dual_stack_holds_for_the_sign_in_and_the_api_and_git_is_said_not_to(
@@ -266,6 +269,7 @@ def test_a_dual_stack_profile_has_a_note_about_git(visitor_in: Callable[[str], V
     assert [(it["severity"], it["line"]) for it in found] == [("note", 7)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("partition", ["aws-us-gov", "aws-cn"])
 def test_awss_own_tools_work_with_what_was_written(
     partition: str, visitor_in: Callable[[str], Visitor], aws_tools: AwsTools

@@ -132,6 +132,7 @@ def test_new_keys_for_the_source_are_the_cure_and_the_role_stays_as_it_is(
     subprocess.run(["git", "ls-remote", URL], env=person.env, cwd=person.work, capture_output=True, check=True)
 
 
+@pytest.mark.long
 def test_a_misspelled_source_is_repaired_and_gets_no_keys(person: Person) -> None:  # noqa: F811
     person.profile("base-keys", person.sandbox.state.user_keys(MARIA))
     role(person, "prod", "base-kyes")

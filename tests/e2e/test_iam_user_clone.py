@@ -149,6 +149,7 @@ def test_wrong_git_credentials_are_not_stored_and_nothing_is_cloned(maria: Maria
     assert not (maria.work / NAME).exists()
 
 
+@pytest.mark.long
 def test_without_a_store_the_clone_works_and_the_user_is_set(maria: Maria) -> None:
     maria.git(".", "config", "--global", "--unset", "credential.helper")
     _, said = maria.clone(
@@ -274,6 +275,7 @@ def test_a_dry_run_over_ssh_shows_the_block_and_writes_nothing(maria: Maria) -> 
     assert not (maria.work / NAME).exists()
 
 
+@pytest.mark.long
 def test_in_a_terminal_ssh_is_written_only_after_a_yes(maria: Maria) -> None:
     def asked(answer: str) -> Terminal:
         terminal = Terminal([program(), "clone", SSH_URL, "--via", "ssh"], maria.env, maria.work)

@@ -61,6 +61,7 @@ def test_git_lfs_is_asked_at_the_https_address_with_the_clones_helper(maria: Per
     assert maria.git("MySharedDemoRepo", "config", "--get-all", "lfs.url").strip() == asked
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("says", "words"), [
     ("batch response: Repository or object not found: https://h/v1/repos/X.git/info/lfs/objects/batch\n"
      "Check that it exists and that you have proper access to it\n", "CodeCommit doesn't have Git LFS"),

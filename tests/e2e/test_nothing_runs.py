@@ -146,6 +146,7 @@ def machine(sandbox: Sandbox, tmp_path: Path, clean_env: CleanEnv) -> Machine:
 KINDS = ("plain", "bare", "embedded", "elsewhere") + (
     ("foreign",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
 )
+FOLDERS = examples(6, everyday=3)  # at once
 FOLDER = st.tuples(
     st.lists(st.sampled_from(hostile.ADDRESSES), min_size=1, max_size=2, unique=True),
     st.lists(st.sampled_from(hostile.NAMING), max_size=20, unique=True),
@@ -160,7 +161,7 @@ def test_no_program_that_any_folder_names_is_ever_started(machine: Machine, tmp_
     @settings(
         max_examples=examples(3, everyday=1), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
     )
-    @given(st.lists(FOLDER, min_size=6, max_size=6))
+    @given(st.lists(FOLDER, min_size=FOLDERS, max_size=FOLDERS))
     def attempt(wanted: list[tuple[list[str], list[str], str]]) -> None:
         place = tmp_path / f"round-{len(made)}"
         folders = [machine.unpacked(place / str(n), *each) for n, each in enumerate(wanted)]
@@ -211,6 +212,7 @@ def test_a_bare_doctor_starts_nothing_and_says_what_it_saw(machine: Machine, tmp
     assert "dev   arn:aws:sts::" in said  # AWS was asked all the same
 
 
+@pytest.mark.long
 @needs_strace
 def test_a_healthy_clone_is_asked_for_by_git_and_not_accused(machine: Machine, tmp_path: Path) -> None:
     ours = machine.ours / "git-credential-ccsetup"
@@ -292,6 +294,7 @@ def test_clone_does_not_take_a_folders_word_for_what_to_run(machine: Machine, tm
     assert "wasn't run" in said
 
 
+@pytest.mark.long
 @needs_strace
 def test_a_search_says_whom_it_did_not_ask(machine: Machine, tmp_path: Path) -> None:
     said, begun = bare_process(machine, tmp_path, "clone", "nowhere-to-be-found", "--no-input")

@@ -123,6 +123,7 @@ def test_the_remote_of_another_name_is_named(maria: Person) -> None:
     follow(maria, told["do"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", [["switch", "-q", "--detach"], ["switch", "-q", "-c", "local"], ["switch", "-q", "--orphan", "new"]])  # fmt: skip
 def test_what_follows_no_branch_is_not_accused(maria: Person, words: list[str]) -> None:
     maria.git(DEMO, *words)

@@ -68,6 +68,7 @@ def texts(place: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (place / "home/.aws").iterdir() if path.is_file()}
 
 
+@pytest.mark.long
 def test_what_is_set_up_under_one_spelling_is_undone_under_the_other(person: Person) -> None:
     one, other = person.one, person.other
     before = texts(one)

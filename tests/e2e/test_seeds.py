@@ -185,6 +185,7 @@ def test_temporary_keys_in_one_line_of_the_credentials_file(reader: Reader) -> N
     cloned(done, CODE, "MySharedDemoRepo")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("word", ["export", "set"])
 def test_temporary_keys_as_variables(reader: Reader, word: str) -> None:
     """export AWS_ACCESS_KEY_ID=… export AWS_SECRET_ACCESS_KEY=… export AWS_SESSION_TOKEN=…, and set … for Windows"""
@@ -211,6 +212,7 @@ def test_temporary_keys_that_are_in_the_credentials_file_already(reader: Reader)
     cloned(done, CODE, "MySharedDemoRepo")
 
 
+@pytest.mark.long
 def test_saml(reader: Reader) -> None:
     """For SAML, call the AWS CLI assume-role-with-saml command or the AWS STS AssumeRoleWithSAML API."""
     state = reader.sandbox.state
@@ -227,6 +229,7 @@ def test_saml(reader: Reader) -> None:
     cloned(again, DEMO, "MyDemoRepo")
 
 
+@pytest.mark.long
 def test_federation(reader: Reader) -> None:
     """For federation, call the AWS CLI get-federation-token command: narrowed to the one repository."""
     state = reader.sandbox.state
@@ -244,6 +247,7 @@ def test_federation(reader: Reader) -> None:
         subprocess.run(["git", *who, *git], cwd=clone, env=dict(reader.env), check=True)
 
 
+@pytest.mark.long
 def test_mfa(reader: Reader) -> None:
     """For MFA, call the AWS CLI get-session-token command."""
     state = reader.sandbox.state
@@ -269,6 +273,7 @@ def test_login_with_amazon_or_facebook(reader: Reader, provider: str) -> None:
     assert f"ccsetup_provider_id = {provider}" in reader.config()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("issuer", "provider"), [("https://cognito-identity.amazonaws.com", "cognito-identity.amazonaws.com"), ("https://accounts.google.com", "accounts.google.com")]
 )  # fmt: skip

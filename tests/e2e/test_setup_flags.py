@@ -331,6 +331,7 @@ def test_api_permission_may_lack_when_git_may_read(person: Person) -> None:
     assert done.said["repository"]["default_branch"] == "main"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["--mirror", "empty"])
 def test_a_strange_or_an_empty_repository_is_cloned(name: str, person: Person) -> None:
     done = person.setup(

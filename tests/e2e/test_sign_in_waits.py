@@ -82,6 +82,7 @@ def test_a_codespace_uses_a_code_by_itself(visitor: Visitor) -> None:
     assert "Signing in with a code because this is a GitHub codespace." in done.shown
 
 
+@pytest.mark.long
 def test_a_sign_in_is_kept_if_a_later_check_fails(visitor: Visitor) -> None:
     wrong = [*words(visitor)[:-1], "NoSuchRepo"]
     done = visitor.setup(*wrong)
@@ -105,6 +106,7 @@ def test_a_missing_answer_signs_nobody_in_and_a_failed_check_keeps_the_sign_in(v
     assert done.code == 1 and len(cached(visitor)) == 1
 
 
+@pytest.mark.long
 def test_canceling_at_a_question_writes_nothing(visitor: Visitor, started: Callable[..., Terminal]) -> None:
     terminal = started()
     try:
@@ -118,6 +120,7 @@ def test_canceling_at_a_question_writes_nothing(visitor: Visitor, started: Calla
     assert cached(visitor) == []
 
 
+@pytest.mark.long
 def test_a_dry_run_saves_nothing(visitor: Visitor, started: Callable[..., Terminal]) -> None:
     terminal = started("setup", "sso", "--sso-start-url", visitor.places.start_url, "--dry-run")
     try:

@@ -224,6 +224,7 @@ def test_in_a_terminal_an_unknown_region_is_asked(visitor: Visitor) -> None:
         terminal.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("partition", PARTITIONS)
 def test_a_start_url_is_enough_in_every_partition(visitor_in: Callable[[str], Visitor], partition: str) -> None:
     visitor = visitor_in(partition)

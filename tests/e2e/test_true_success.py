@@ -95,6 +95,7 @@ def test_a_clone_asks_gits_server_no_more_than_git_clone_does(dev: Person, monke
     assert (dev.work / "MySharedDemoRepo/README.md").is_file()
 
 
+@pytest.mark.long
 def test_an_api_that_names_a_branch_and_a_git_that_shows_none_contradict_each_other(
     dev: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +142,7 @@ def test_a_head_that_names_no_branch_leaves_the_choice_to_the_api_or_to_the_only
     pulls_and_pushes(dev, "MySharedDemoRepo")
 
 
+@pytest.mark.long
 def test_a_head_that_names_no_branch_of_several_is_a_problem_that_says_how_to_choose(dev: Person) -> None:
     place = repository(dev, "MySharedDemoRepo")
     dev.sandbox._disk.git(place, "symbolic-ref", "HEAD", "refs/heads/deleted")
@@ -209,6 +211,7 @@ def test_a_branch_that_is_offered_is_quoted_for_the_shell() -> None:
     assert problem.value.next.endswith("--branch '$(touch x)'")
 
 
+@pytest.mark.long
 def test_a_machine_that_prefers_sha256_clones_all_the_same(dev: Person) -> None:
     for name in ("MySharedDemoRepo", "empty"):
         done = dev.clone(name, GIT_DEFAULT_HASH="sha256")
@@ -252,6 +255,7 @@ def finished(person: Person, problem: dict[str, str]) -> None:  # noqa: F811
     pulls_and_pushes(person, "MySharedDemoRepo")
 
 
+@pytest.mark.long
 def test_a_post_checkout_hook_that_fails_keeps_the_clone_and_says_what_it_said(dev: Person) -> None:
     hook(
         dev, f'pwd >> {dev.home}/where; echo "$@" >> {dev.home}/where; echo no tools here >&2; test -e {dev.home}/tools'
@@ -327,6 +331,7 @@ def test_a_clone_with_nothing_checked_out_is_checked_out_by_the_next_run(dev: Pe
     assert dev.git("MySharedDemoRepo", "status", "--porcelain") == "?? mine\n"
 
 
+@pytest.mark.long
 def test_what_git_warns_of_is_passed_on(dev: Person) -> None:
     dev.git("", "config", "--global", "init.templateDir", str(dev.home / "no-templates"))
     done = dev.clone("MySharedDemoRepo")

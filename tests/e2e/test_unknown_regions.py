@@ -89,6 +89,7 @@ def test_setup_takes_it_and_proves_it(desk: Desk) -> None:
     assert (code, told["repository"]["region"]) == (0, SPAIN), said
 
 
+@pytest.mark.long
 def test_share_and_team_files_take_it(desk: Desk) -> None:
     accounts = ["--from-account", CODE, "--to-account", PEOPLE]
     code, told, said = run(desk, "share", "spain", *accounts, "--region", SPAIN, "--yes", "--out", "shared")
@@ -110,6 +111,7 @@ def test_share_and_team_files_take_it(desk: Desk) -> None:
     )
 
 
+@pytest.mark.long
 def test_the_doctor_warns_of_it_and_stops_nothing(desk: Desk) -> None:
     desk.profile("dev", region=SPAIN)
     assert run(desk, "clone", "spain", "--yes", "--no-input")[0] == 0
@@ -166,6 +168,7 @@ def test_what_is_no_region_is_refused_before_anybody_is_asked(desk: Desk, region
     assert desk.sandbox.log == []
 
 
+@pytest.mark.long
 def test_a_profile_with_such_a_region_asks_nobodys_bucket(desk: Desk) -> None:
     desk.profile("dev", region="s3")
     assert run(desk, "clone", "R", "--profile", "dev", "--yes", "--no-input")[0] == 1

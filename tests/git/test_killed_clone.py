@@ -16,6 +16,7 @@ import hostile_repositories as hostile
 import pytest
 from disk_states import firsts, state
 from hostile_repositories import FILE, MODULE, TREE
+from often import some
 
 from ccsetup.core import folder
 from ccsetup.core.errors import Problem
@@ -180,7 +181,7 @@ def killed_at(folder: Path, there: str, chosen: Callable[[Sequence[str]], list[i
     states = killed.states(laid(folder, there))
     stops = chosen(states)
     assert len(stops) > 15
-    for stop in stops:
+    for stop in some(stops, 3):
         target = laid(folder, there)
         ended = killed.run(target, stop)
         assert bool(ended) == (stop == len(states))
@@ -219,6 +220,7 @@ def test_a_run_killed_while_it_tidies_up_is_tidied_up_by_the_next(tmp_path: Path
         subprocess.run(["rm", "-rf", target], check=True)
 
 
+@pytest.mark.long
 @POSIX
 def test_a_clone_killed_while_its_entries_were_moved_up_goes_on_around_what_somebody_added(tmp_path: Path) -> None:
     killed, target = Killed(tmp_path), tmp_path / "clone"
@@ -274,6 +276,7 @@ def test_what_was_stopped_is_not_taken_for_the_clone_of_another_repository(tmp_p
     killed.whole(target)
 
 
+@pytest.mark.long
 @POSIX
 @pytest.mark.parametrize("swap", ["a link", "another folder", "a file", "nothing"])
 def test_what_has_taken_a_stopped_clones_place_is_not_taken_for_it(tmp_path: Path, swap: str) -> None:

@@ -115,6 +115,7 @@ def test_a_large_push_arrives_whole(desk: Desk) -> None:
     assert (desk.home / "again/large.bin").read_bytes() == (folder / "large.bin").read_bytes()
 
 
+@pytest.mark.long
 def test_an_empty_repository_takes_its_first_push(desk: Desk, sandbox: Sandbox) -> None:
     done = desk.run("git", "clone", "codecommit::us-east-2://acme@empty")
     assert (done.returncode, "empty repository" in done.stderr) == (0, True)
@@ -141,6 +142,7 @@ def refused(desk: Desk, address: str) -> str:
     return done.stderr
 
 
+@pytest.mark.long
 def test_git_is_refused_as_codecommit_refuses(desk: Desk, sandbox: Sandbox) -> None:
     forbidden = "The requested URL returned error: 403"
     assert "not found" in refused(desk, "codecommit::us-east-2://acme@nope")

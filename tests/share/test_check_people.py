@@ -21,6 +21,7 @@ def links(office: Office, *more: str) -> tuple[int, dict[str, bool | None], str]
     return code, {link["link"]: link["holds"] for link in told["links"]}, f"{told['problems']} {shown}"
 
 
+@pytest.mark.long
 def test_an_administrator_of_account_b_sees_the_policy_and_the_group(office: Office) -> None:
     code, seen, shown = links(office)
     assert (code, seen) == (1, {"policy": False}) and f"Account {B} has no policy Assume-Shared." in shown

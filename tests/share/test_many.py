@@ -201,6 +201,7 @@ def test_permission_sets_of_several_accounts_are_named_account_by_account() -> N
     )
 
 
+@pytest.mark.long
 def test_a_role_is_created_with_its_boundary_and_longest_session(many: Office) -> None:
     boundary = f"arn:aws:iam::{A}:policy/Boundary"
     many.state.managed[boundary] = Managed(

@@ -49,6 +49,7 @@ def test_who_pushed_is_in_the_log_and_nameless_sessions_are_refused(office: Offi
     assert pushes == {f"arn:aws:sts::{A}:assumed-role/Named/maria@acme.example"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("profile", ["admin-a", "admin-b", "developer"])
 def test_the_check_meets_the_condition_or_names_the_flag(office: Office, profile: str) -> None:
     shared(office, *ACME)

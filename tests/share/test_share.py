@@ -572,6 +572,7 @@ def test_a_group_that_is_not_there_is_named_and_what_others_made_is_theirs_to_ta
     assert (code, document["steps"]) == (0, []) and f"{arn} was kept because ccsetup didn't create it" in shown
 
 
+@pytest.mark.long
 def test_the_repositorys_own_key_is_found_and_opened(office: Office) -> None:
     words = ["share", "locked", *SHARE[2:], "--role-name", "Shared", "--profile", "admin-a"]
     assert office.run(*words, "--apply", "--yes")[0] == 0

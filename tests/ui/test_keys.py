@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
+from unittest.mock import patch
 
 import pytest
 from asked import BACKSPACE, CTRL_C, CTRL_U, DOWN, END, ENTER, ESC, LEFT, Terminal, pasted
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
+from prompt_toolkit.key_binding.key_processor import KeyProcessor
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import DummyOutput
 
@@ -26,12 +27,20 @@ ABOUT = "A profile is a named set of settings. For example, acme-dev."
 
 def answer(asked, *keys):
     """Return what the real prompt answers when these keys are pressed."""
-    with create_pipe_input() as keyboard:
+    esc_worked, handle = threading.Event(), KeyProcessor._call_handler
+
+    def handled(self, handler, key_sequence):
+        handle(self, handler, key_sequence)
+        if key_sequence[-1].key == Keys.Escape:
+            esc_worked.set()
+
+    with create_pipe_input() as keyboard, patch.object(KeyProcessor, "_call_handler", handled):
 
         def press():
             for key in keys:
+                esc_worked.clear()
                 keyboard.send_text(key)
-                time.sleep(0.25 if key == ESC else 0)  # else it would be Alt with the next key
+                assert key != ESC or esc_worked.wait(30)  # else it would be Alt with the next key
 
         pressing = threading.Thread(target=press)
         prompt = Prompt({}, echo, on_first_draw=pressing.start, input=keyboard, output=DummyOutput())

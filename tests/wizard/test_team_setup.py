@@ -437,6 +437,7 @@ PLAYED = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["team.ini", "team-accounts.ini", *PLAYED])
 def test_the_demo_plays_a_team_file_whatever_it_names(name: str, clean_env: CleanEnv, tmp_path: Path) -> None:

@@ -323,7 +323,7 @@ def damaged(draw: st.DrawFn) -> str:
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(250), deadline=None)
+@settings(max_examples=examples(250, everyday=30), deadline=None)
 @given(st.one_of(st.text(), damaged()))
 def test_no_text_makes_it_raise_and_every_answer_fits(text: str) -> None:
     found = readings(text)

@@ -87,6 +87,7 @@ WITH_CONTINUED_LINES = {  # a bullet before each of their lines makes several po
 }  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("bullet", BULLETS)
 def test_every_message_is_read_the_same_as_a_list(bullet: str) -> None:

@@ -588,6 +588,7 @@ def test_what_the_person_does_not_have_is_said(desk: Desk) -> None:
     assert elsewhere.why.startswith("Your sign-in isn't for account 999999999999. It has: ")
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_throttling_is_waited_out(desk: Desk) -> None:
     desk.sandbox.state.refuse("ListAccounts", "TooManyRequestsException", status=429, times=2)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import CleanEnv, and_more
+from often import some
 from paths import ROOT
 from terminal import CTRL_C, DOWN, ENTER, Terminal, program
 
@@ -98,7 +99,7 @@ def test_enter_alone_takes_a_visitor_to_a_clone(kind: str, env: dict[str, str], 
 def test_the_list_of_visitors_and_each_message_fit_on_the_screen(
     columns: int, rows: int, env: dict[str, str], untouched: None
 ) -> None:
-    for kind in KINDS:
+    for kind in some(KINDS, 5):
         terminal = person(env, columns=columns, rows=rows)
         terminal.ask("Which visitor?")
         shown = on_screen(terminal)
@@ -123,6 +124,7 @@ def test_no_key_of_a_message_is_shown(env: dict[str, str], untouched: None) -> N
     assert terminal.exit_code() == 130
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_person_can_choose_and_answer_otherwise(env: dict[str, str], untouched: None) -> None:
     terminal = person(env, "--kind", "mfa")
@@ -135,6 +137,7 @@ def test_a_person_can_choose_and_answer_otherwise(env: dict[str, str], untouched
     assert terminal.exit_code() == 130
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_demo_keeps_its_folder_when_asked(env: dict[str, str]) -> None:
     command = [program(), "demo", "--kind", "keys", "--keep", "--json"]

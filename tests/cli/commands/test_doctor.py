@@ -485,6 +485,7 @@ def private(place: Place) -> None:
     (place.home / ".aws").chmod(0o700)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_clone_of_another_region_is_moved_and_moved_back(place: Place, tmp_path: Path) -> None:
     stand_in(tmp_path, f"codecommit::{REGION}://dev@handbook")

@@ -111,6 +111,7 @@ def test_another_file_under_the_name_of_a_cache_stays(run: Run, tmp_path: Path) 
         assert diary.read_text() == '{"today": "my only copy"}'
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_damaged_sign_in_goes_too(run: Run, tmp_path: Path) -> None:
     run("setup", "sso", *SSO, "--sso-role-name", "Developer", "--profile", "dev")
@@ -121,6 +122,7 @@ def test_a_damaged_sign_in_goes_too(run: Run, tmp_path: Path) -> None:
     assert not token.exists()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_what_cannot_be_ended_at_the_service_is_said_and_goes_from_here(
     run: Run, sandbox: Sandbox, tmp_path: Path

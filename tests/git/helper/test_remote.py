@@ -79,6 +79,7 @@ def test_the_address_without_a_region_takes_the_profiles_or_the_environments(eit
     assert "not found" in elsewhere.stderr
 
 
+@pytest.mark.long
 def test_an_address_without_a_profile_takes_the_environments_keys_profile_or_default(either: Desk) -> None:
     keys = either.sandbox.state.temporary_keys(role_arn("CodeCommitAccess"))
     url = "codecommit::us-east-2://MySharedDemoRepo"
@@ -332,6 +333,7 @@ def test_a_service_that_is_too_busy_is_said_to_be_and_nobody_is_sent_to_sign_in(
     assert said == f"AWS is too busy to renew the credentials for assumed ({code}). Try again in a minute."
 
 
+@pytest.mark.long
 def test_a_page_in_awss_place_is_said_to_be_one(desk: Desk) -> None:
     profile = assumed(desk)
     for status in (200, 302, 403, 407):
