@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import urllib.request
 import venv
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,7 @@ import sdk_memory
 from filelock import FileLock
 from often import LONG
 
+import ccsetup
 from ccsetup.sandbox import Sandbox
 
 # Test modules have names of their own, so that one may take what another in a different folder has made.
@@ -85,6 +88,27 @@ def pytest_configure(config: pytest.Config) -> None:
     sdk_memory.remember()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Have each worker begin with different test modules, because in a fresh clone each has to be compiled.
+
+    Coverage is taken of the program's modules, not of the tests' own; tracing doubles the time.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    whole = session.config.args == session.config.getini("testpaths")
+    if whole:
+        for path in sorted(Path(ccsetup.__file__).parent.rglob("[!_]*.py")):
+            importlib.import_module(".".join(("ccsetup", *path.relative_to(ccsetup.__path__[0]).with_suffix("").parts)))
+    with _untraced():
+        if worker and whole:
+            modules = sorted(path.stem for path in Path(__file__).parent.rglob("test_*.py"))
+            first = len(modules) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+            for module in modules[first:] + modules[:first]:
+                with suppress(Exception, pytest.skip.Exception):  # the collection says it
+                    importlib.import_module(module)
+        return (yield)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is marked long, and most cases of slow tests, unless --long asks for them."""
     if not config.getoption("--long"):
@@ -131,16 +155,25 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
     (pytest-cov's own no_cover has no effect in the workers of pytest-xdist.)
     """
-    tracer, of_threads = sys.gettrace(), threading.gettrace()
     test = item.parent, getattr(item, "originalname", item.name)
     _traced[test] += 1
-    skip = _traced[test] > TRACED or item.get_closest_marker("hypothesis") or item.get_closest_marker("slow")
-    if not skip or not type(tracer).__module__.startswith("coverage"):
+    if _traced[test] <= TRACED and not item.get_closest_marker("hypothesis") and not item.get_closest_marker("slow"):
         return (yield)
+    with _untraced():
+        return (yield)
+
+
+@contextmanager
+def _untraced() -> Iterator[None]:
+    """Take no coverage for a while."""
+    tracer, of_threads = sys.gettrace(), threading.gettrace()
+    if not type(tracer).__module__.startswith("coverage"):
+        yield
+        return
     sys.settrace(None)
     threading.settrace(None)  # type: ignore[arg-type]
     try:
-        return (yield)
+        yield
     finally:
         sys.settrace(tracer)
         threading.settrace(of_threads)  # type: ignore[arg-type]
@@ -255,7 +288,7 @@ def _installed(folder: Path) -> Path:
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     wanted = ["git-remote-codecommit>=1.17", "awscli>=1.32"]
     done = subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted],
+        [python, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", *wanted],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     grc = _in(folder)

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore import hooks, loaders
 
-SHARED = ("endpoints", "partitions")  # what the SDK reads of these and never changes
+SHARED = ("endpoints.json", "partitions.json")  # the SDK only adds what follows from them, and again the same
 
 
 def remember() -> None:
@@ -31,7 +31,7 @@ def remember() -> None:
         return taken[function.__code__]
 
     def loaded(self: Any, path: str, open: Any) -> Any:
-        if not path.endswith(tuple(f"{name}.json{packed}" for name in SHARED for packed in ("", ".gz"))):
+        if not path.endswith(SHARED):
             return load(self, path, open)
         if path not in read:
             read[path] = load(self, path, open)

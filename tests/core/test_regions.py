@@ -233,7 +233,7 @@ def test_the_pattern_and_the_function_are_one_decision(label: str) -> None:
 def test_the_regions_and_their_areas_are_botocores() -> None:
     known: dict[str, tuple[str, str]] = {}
     fips: set[str] = set()
-    for partition in create_loader().load_data("endpoints")["partitions"]:
+    for partition in json.loads((Path(botocore.__file__).parent / "data/endpoints.json").read_text())["partitions"]:
         for region, told in partition["services"].get("codecommit", {}).get("endpoints", {}).items():
             if region in partition["regions"]:
                 known[region] = (partition["regions"][region]["description"], partition["partition"])

@@ -37,7 +37,16 @@ def tools(pytestconfig: pytest.Config) -> Path:
     with FileLock(f"{folder}.lock"):
         if not all((folder / "bin" / name).is_file() for name in TOOLS if name != "build"):
             venv.create(folder, with_pip=True, clear=True)
-            words = [folder / "bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check", *TOOLS]
+            words = [
+                folder / "bin/python",
+                "-m",
+                "pip",
+                "install",
+                "-q",
+                "--no-compile",
+                "--disable-pip-version-check",
+                *TOOLS,
+            ]
             done = subprocess.run(words, capture_output=True, text=True, check=False)
             if done.returncode:
                 pytest.skip(f"pip couldn't install {', '.join(TOOLS)}: {done.stderr.strip()[-300:]}")
