@@ -48,7 +48,7 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 CleanEnv = Callable[..., dict[str, str]]
 
-EVERYDAY = 12  # of a slow test's cases, the first and then every twelfth is run every day
+EVERYDAY = 24  # of a slow test's cases, the first and then every 24th is run every day
 TRACED = 3  # of how many cases of a quick test coverage is taken
 
 

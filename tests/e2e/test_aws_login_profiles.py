@@ -26,6 +26,8 @@ from ccsetup.core.model import Who
 from ccsetup.sandbox import Sandbox, policy_engine
 from ccsetup.sandbox.demo_data import CODE, REGION, role_arn
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., tuple[int, dict[str, Any]]]
 SESSION = f"arn:aws:sts::{CODE}:assumed-role/CodeCommitAccess/maria"
 REPOSITORY = "MySharedDemoRepo"

@@ -21,6 +21,8 @@ from ccsetup.sandbox import Sandbox, policy_engine
 from ccsetup.sandbox.demo_data import CARLA, CODE, PEOPLE, REGION, role_arn
 from ccsetup.sandbox.state import utc_now
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("awscrt", reason="botocore[crt] isn't installed")
 
 SETUP = ("setup", "console", "--region", REGION, "--profile", "dev", "--repo", "MySharedDemoRepo", "--yes")

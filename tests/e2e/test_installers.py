@@ -234,7 +234,7 @@ WAYS: Mapping[str, Callable[[Maria], Path]] = {
 }
 
 
-@pytest.mark.parametrize("way", and_more(WAYS, "activated"))
+@pytest.mark.parametrize("way", and_more(WAYS))
 def test_a_clone_outlives_the_shell_that_made_it(way: Callable[[Maria], Path], maria: Maria) -> None:
     told = maria.sets_up(way(maria))
     assert "git pull and git push work as usual in the clone." in told

@@ -176,6 +176,7 @@ def test_no_program_that_any_folder_names_is_ever_started(machine: Machine, tmp_
     attempt()
 
 
+@pytest.mark.long
 @needs_strace
 @pytest.mark.parametrize("address", hostile.ADDRESSES)
 def test_all_that_a_configuration_can_name_at_once_is_left_alone(

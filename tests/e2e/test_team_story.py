@@ -149,6 +149,7 @@ def at_the_terminal(maria: Home, path: Path) -> None:
     assert "git pull and git push work as usual in all 5 clones" in terminal.flat()
 
 
+@pytest.mark.long
 def test_from_share_to_everybodys_push(sandbox: Sandbox, home: Callable[[str], Home], tmp_path: Path) -> None:
     path = tmp_path / "acme.ini"
     lead, maria, omar, carlos = (home(name) for name in ("lead", "maria", "omar", "carlos"))

@@ -209,6 +209,7 @@ def laid(folder: Path, there: str) -> Path:
     return target
 
 
+@pytest.mark.long
 @POSIX
 def test_a_run_killed_while_it_tidies_up_is_tidied_up_by_the_next(tmp_path: Path) -> None:
     killed, target = Killed(tmp_path), tmp_path / "clone"

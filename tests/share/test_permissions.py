@@ -68,6 +68,7 @@ def test_actions_that_were_taken_out_come_back_only_when_it_is_said(office: Offi
     assert "MergePullRequest" in json.dumps(office.state.roles[ROLE].inline[OWN])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("change", [denial, fewer])
 def test_the_script_leaves_the_permissions_of_a_role_that_exists(
     office: Office, aws_tools: AwsTools, change: Change

@@ -290,6 +290,7 @@ NUMBERED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("keys", "result"), NUMBERED.values(), ids=NUMBERED)
 def test_a_key_that_is_sent_as_a_number_is_that_key(tmp_path, keys, result):
     terminal = Terminal(tmp_path, 'Asked("x", "Name?", "text", default="acme-dev")').until("esc").press(keys)

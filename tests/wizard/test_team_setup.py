@@ -383,6 +383,7 @@ def test_ten_repositories_killed_half_way_are_finished_by_the_next_run_and_none_
         assert (status.stdout, (work / name / ".git" / "ccsetup-cloning").exists()) == ("", False)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_ctrl_c_ends_eight_clones_at_once_and_leaves_nothing_of_them(
     sandbox: Sandbox, clean_env: CleanEnv, tmp_path: Path

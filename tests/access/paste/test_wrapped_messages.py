@@ -75,6 +75,7 @@ CHANGES: dict[str, Callable[[str], str]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_message_is_read_the_same_indented_quoted_or_with_other_line_ends(change: str) -> None:

@@ -632,6 +632,7 @@ UNABLE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("config", "code", "told"), UNABLE)
 def test_settings_that_cant_work_are_named_before_aws_is_asked(
     config: str, code: str, told: str, ours: Path, clean_env: Any, tmp_path: Path
