@@ -92,13 +92,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Have each worker begin with different test modules, because in a fresh clone each has to be compiled.
 
-    Coverage is taken of the program's modules, not of the tests' own; tracing doubles the time.
+    Meanwhile, AWS's tools are installed, so that no worker has to wait for them. Coverage is taken of the program's
+    modules, not of the tests' own: tracing doubles the time.
     """
     worker = getattr(session.config, "workerinput", None)
     whole = session.config.args == session.config.getini("testpaths")
-    if whole:
+    if whole and worker is None and not session.config.option.markexpr:
+        threading.Thread(target=_with_aws_tools, args=(session.config,), daemon=True).start()
+    if whole and _is_traced():
         for path in sorted(Path(ccsetup.__file__).parent.rglob("[!_]*.py")):
-            importlib.import_module(".".join(("ccsetup", *path.relative_to(ccsetup.__path__[0]).with_suffix("").parts)))
+            with suppress(ImportError):  # what is of another system
+                words = path.relative_to(ccsetup.__path__[0]).with_suffix("").parts
+                importlib.import_module(".".join(("ccsetup", *words)))
     with _untraced():
         if worker and whole:
             modules = sorted(path.stem for path in Path(__file__).parent.rglob("test_*.py"))
@@ -163,13 +168,17 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
 
 
+def _is_traced() -> bool:
+    return type(sys.gettrace()).__module__.startswith("coverage")
+
+
 @contextmanager
 def _untraced() -> Iterator[None]:
     """Take no coverage for a while."""
-    tracer, of_threads = sys.gettrace(), threading.gettrace()
-    if not type(tracer).__module__.startswith("coverage"):
+    if not _is_traced():
         yield
         return
+    tracer, of_threads = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
     threading.settrace(None)  # type: ignore[arg-type]
     try:
@@ -256,15 +265,22 @@ class AwsTools:
 @pytest.fixture(scope="session")
 def aws_tools(pytestconfig: pytest.Config) -> AwsTools:
     """Find AWS's tools by CCSETUP_AWS_GRC or on PATH, else install them once into the tests' cache."""
-    grc = _found()
-    if grc is None:
-        folder = Path(pytestconfig.cache.mkdir("aws-tools"))
-        with FileLock(str(folder) + ".lock"):
-            grc = _in(folder) or _installed(folder)
+    grc = _with_aws_tools(pytestconfig)
+    if isinstance(grc, str):
+        pytest.skip(grc)
     aws = next((path for path in (grc.with_name("aws"), Path(shutil.which("aws") or "")) if path.is_file()), None)
     if aws is None:
         pytest.skip(f"the AWS CLI is neither beside {grc} nor on PATH")
     return AwsTools(aws, grc, Path(sys.executable))
+
+
+def _with_aws_tools(config: pytest.Config) -> Path | str:
+    """Return the path of AWS's git-remote-codecommit, or why it couldn't be installed."""
+    if found := _found():
+        return found
+    folder = Path(config.cache.mkdir("aws-tools"))
+    with FileLock(str(folder) + ".lock"):
+        return _in(folder) or _installed(folder)
 
 
 def _found() -> Path | None:
@@ -283,7 +299,7 @@ def _in(folder: Path) -> Path | None:
     return grc if grc.is_file() and grc.with_name("aws").is_file() else None
 
 
-def _installed(folder: Path) -> Path:
+def _installed(folder: Path) -> Path | str:
     venv.create(folder, with_pip=True, clear=True)
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     wanted = ["git-remote-codecommit>=1.17", "awscli>=1.32"]
@@ -291,7 +307,4 @@ def _installed(folder: Path) -> Path:
         [python, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", *wanted],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    grc = _in(folder)
-    if grc is None:
-        pytest.skip(f"pip could not install AWS's tools: {done.stderr.strip()[-300:]}")
-    return grc
+    return _in(folder) or f"pip could not install AWS's tools: {done.stderr.strip()[-300:]}"
