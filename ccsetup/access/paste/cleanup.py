@@ -61,7 +61,9 @@ _PROMPT = later(
     r"|\u279c +\S{1,64} )",
     re.MULTILINE,
 )
-_LINK = later(r"(?P<scheme>https?://)?(?P<host>[\w.-]*\w[\w.-]*)(?P<path>/[\w./#?=&%-]*)?$", re.ASCII)
+# What a link consists of after its scheme; only the last one of a line is looked for, and each start is tried once.
+_OF_LINKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-/#?=&%"
+_LINK = later(r"(?<![\w.-])(?=[.-]*\w)(?P<host>[\w.-]+)(?P<path>/.*)?$", re.ASCII)
 _HOST = later(r"[\w.-]*", re.ASCII)
 _PATHS = ("/start", "/directory/")
 _NAME = r"[\"']?name[\"']? ?[:=] ?[\"']?(?P<name{0}>[A-Z][A-Z0-9_]{{2,60}})[\"']?"
@@ -148,13 +150,14 @@ def _untagged(tag: re.Match[str]) -> str:
 
 def _with_whole_portals(text: str) -> str:
     """Return a text without the line breaks inside the host or the path of a start URL."""
-    lines, whole = text.split("\n"), list[str]()
+    lines, whole = text.split("\n")[::-1], list[str]()
     while lines:
-        line = lines.pop(0)
+        line = lines.pop()
         for more in (1, 2):
-            joined = line + "".join(lines[:more])
-            if len(lines) >= more and all(" " not in it for it in lines[: more - 1]) and _is_one(line, joined):
-                lines[:more] = [joined]
+            next_ = lines[: -more - 1 : -1]
+            joined = line + "".join(next_)
+            if len(next_) == more and all(" " not in it for it in next_[:-1]) and _is_one(line, joined):
+                lines[-more:] = [joined]
                 break
         else:
             whole.append(line)
@@ -163,18 +166,21 @@ def _with_whole_portals(text: str) -> str:
 
 def _is_one(line: str, joined: str) -> bool:
     """Return whether a line ends within a start URL that the joined line has as a whole."""
-    found = _LINK.search(line)
-    if not found or not (found["scheme"] or "." in found["host"]):
+    start = len(line.rstrip(_OF_LINKS))
+    found = _LINK.search(line[start:])
+    if not found:
         return False
-    at, path = found.start("host"), found["path"] or ""
+    at, host, path = start + found.start("host"), found["host"], found["path"] or ""
+    if not line[:at].endswith(("https://", "http://")) and "." not in host:
+        return False
     rest = joined[len(line) :]
     if path or rest.startswith("/"):
         to = (path + rest).split(" ", 1)[0]
         broken = any(each.startswith(path) and path != each and to.startswith(each) for each in _PATHS)
         named = path.startswith("/directory/") and path.endswith(("-", "/")) and rest[:1].isalnum()
-        return (broken or named) and bool(regions.locate(found["host"], "portal"))
-    host, after = _HOST.match(joined, at), _HOST.match(rest)
-    if not host or not after or not regions.locate(host[0], "portal") or regions.locate(found["host"], "portal"):
+        return (broken or named) and bool(regions.locate(host, "portal"))
+    whole, after = _HOST.match(joined, at), _HOST.match(rest)
+    if not whole or not after or not regions.locate(whole[0], "portal") or regions.locate(host, "portal"):
         return False
     alone = regions.locate(after[0].strip("."), "portal")
-    return not alone or found["host"].endswith((".", "-")) or rest.startswith(".")
+    return not alone or host.endswith((".", "-")) or rest.startswith(".")

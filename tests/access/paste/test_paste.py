@@ -360,6 +360,26 @@ def test_a_megabyte_takes_time_in_proportion(piece: str) -> None:
     assert seconds(1_000_000) < 12 * max(seconds(200_000), 0.15)
 
 
+LINES = {  # what begins a line, fills it, and ends it
+    "a token in JSON": ('  "WebIdentityToken": "', "eyJhbGciOiJSUzI1NiJ9.", '",'), "letters": ("", "a", "+ b"), "dots": ("> ", ".", "'"),
+    "paths": ("", "/a", "+ b"), "questions": ("https://", "a?b/", " c"), "dashes": ("Token: ", "-", "+ b"), "hosts": ("", "a.", '",'),
+    "base64": ("export AWS_SESSION_TOKEN=", "Zm9v/", "+ b"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_a_long_line_takes_time_in_proportion_whatever_it_ends_with(line: tuple[str, str, str]) -> None:
+    start, piece, end = line
+
+    def seconds(size: int) -> float:
+        began = time.process_time()
+        readings(f"{start}{piece * (size // len(piece))}{end}\nnext: line\n")
+        return time.process_time() - began
+
+    assert seconds(400) < 12 * max(seconds(100), 0.05)
+    assert seconds(20_000) < 12 * max(seconds(2000), 0.05)
+
+
 def test_a_thousand_ways_in_are_offered_by_the_dozen() -> None:
     text = "".join(f"arn:aws:iam::{i:012d}:role/Developer\n" for i in range(1000))
     assert len(readings(text)) == 12
