@@ -48,7 +48,7 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 CleanEnv = Callable[..., dict[str, str]]
 
-EVERYDAY = 24  # of a slow test's cases, the first and then every 24th is run every day
+EVERYDAY = {"slow": 24, "many": 4}  # of a marked test's cases, the first and then every so many is run every day
 TRACED = 3  # of how many cases of a quick test coverage is taken
 
 
@@ -134,9 +134,10 @@ def _leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
     kept, left_out = [], []
     for item in items:
         is_long = item.get_closest_marker("long") is not None
-        if not is_long and item.get_closest_marker("slow") and hasattr(item, "callspec"):
+        every = next((each for mark, each in EVERYDAY.items() if item.get_closest_marker(mark)), 1)
+        if not is_long and hasattr(item, "callspec"):
             test = item.parent, item.originalname  # type: ignore[attr-defined]
-            is_long = cases[test] % EVERYDAY != 0
+            is_long = cases[test] % every != 0
             cases[test] += 1
         (left_out if is_long else kept).append(item)
     items[:] = kept

@@ -142,6 +142,7 @@ BROKEN = [
 ]  # fmt: skip
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("number", range(len(BROKEN)))
 def test_a_broken_one_is_repaired_in_one_edit_and_put_back(tmp_path: Path, way: Way, number: int) -> None:
@@ -160,6 +161,7 @@ def test_a_broken_one_is_repaired_in_one_edit_and_put_back(tmp_path: Path, way: 
     assert shapes(it) == before
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ["new", "default", "anna", "dev"])
 def test_a_profile_is_set_up_in_one_file_and_put_back(

@@ -380,6 +380,7 @@ def test_what_the_judge_reads_otherwise_is_not_written(home: Home) -> None:
 # ------------------------------------------------------------------ putting back
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("sample", [it for it in SAMPLES if not it.broken], ids=lambda it: f"{it.file}/{it.name}")
 def test_every_file_is_put_back_byte_for_byte(home: Home, sample: Sample, at_once: None) -> None:
     data = sample.text.encode("utf-8", "surrogateescape")

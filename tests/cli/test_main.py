@@ -56,6 +56,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(("words", "says"), WRONG, ids=lambda it: " ".join(it) if isinstance(it, list) else "")
 @pytest.mark.parametrize("as_json", [False, True], ids=["plain", "json"])
 def test_what_is_used_wrongly_exits_2_with_one_sentence(

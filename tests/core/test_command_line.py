@@ -185,6 +185,7 @@ def test_each_shell_gets_what_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_no_other_file_joins_commands_or_names_what_one_shell_alone_knows() -> None:
     alone = re.compile(r"&& |pbpaste|['\"](?:mv|del|ren) |env \| grep")
     for path in sorted((ROOT / "ccsetup").rglob("*.py")):

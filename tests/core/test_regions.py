@@ -341,6 +341,7 @@ def test_gits_helpers_need_not_wait_for_it() -> None:
     assert set(done.stdout.split()) == {"ccsetup", "ccsetup.core", "ccsetup.core.regions"}
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("profile", [None, "true", "TRUE", "false", "", "yes"])
 @pytest.mark.parametrize("variable", [None, "true", "True", "false", "", "1"])
 def test_fips_is_wanted_where_botocore_wants_it(

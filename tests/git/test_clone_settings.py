@@ -276,6 +276,7 @@ COMMANDS = (
 )
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("key", ["credential.helper", f"credential.{HTTPS}.helper"])
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_helper_that_moved_is_written_with_all_that_it_had(command: str, key: str, tmp_path: Path) -> None:

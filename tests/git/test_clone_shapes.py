@@ -105,6 +105,7 @@ def test_a_healthy_clone_of_any_shape_is_not_accused(shape: str, tmp_path: Path)
     assert Shape(tmp_path, shape, RIGHT).findings() == []
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_wrong_address_is_found_and_mended_in_any_shape(shape: str, tmp_path: Path) -> None:
     it = Shape(tmp_path, shape, MISSPELLED)

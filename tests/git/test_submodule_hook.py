@@ -78,6 +78,7 @@ OWN = (
 )
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(("remote", "settings", "url", "address"), [
     (GRC, (), "../Lib", "codecommit::us-east-2://dev@Lib"),
     (GRC, (), "../Lib.git", "codecommit::us-east-2://dev@Lib"),

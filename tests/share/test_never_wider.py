@@ -358,6 +358,7 @@ def test_a_role_for_two_repositories_and_two_accounts_cannot_lose_one_of_each(of
     assert office.state.roles[NARROW].inline == policies
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("admin", ["admin-a", "admin-b"])
 def test_what_cloudformation_made_is_left_to_it(office: Office, admin: str) -> None:
     words = [*SHARE, "--role-name", "Narrow", "--profile", admin, "--yes"]

@@ -147,6 +147,7 @@ def test_a_clone_of_one_way_in_is_no_difference_for_who_has_two() -> None:
     assert [it for it in missing(SESSION + STAFF + CONTRACTOR, **clones) if it[0]] == [("reports", "staff-data")]
 
 
+@pytest.mark.long
 def test_the_largest_file_is_understood() -> None:
     names = [f"a{n}" for n in range(50)]
     entries = tuple(role(it, f"{n:012}", profile=it, source_profile=f"s{n}") for n, it in enumerate(names))

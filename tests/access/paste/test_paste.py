@@ -139,6 +139,7 @@ def plain(reading: Reading) -> tuple[str, Answers]:
     return reading.kind, {k: v.reveal() if isinstance(v, Secret) else v for k, v in reading.answers.items()}
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(("text", "expected"), [m[1:] for m in MESSAGES], ids=[m[0] for m in MESSAGES])
 def test_a_message_is_read_as_a_colleague_would(text: str, expected: list[tuple[str, Answers]]) -> None:
     assert [plain(reading) for reading in readings(text)] == expected
@@ -159,6 +160,7 @@ def asked(kind: str, key: str, answers: dict[str, Value]) -> Question:
     return next(question for one in kinds for question in access.asked_by(one) if question.key == key)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("text", [m[1] for m in MESSAGES], ids=[m[0] for m in MESSAGES])
 def test_every_answer_is_one_its_question_takes_as_it_is(text: str) -> None:
     for reading in readings(text):
@@ -184,6 +186,7 @@ def shown(readings: tuple[Reading, ...]) -> str:
     return "\n".join([*parts, repr(readings)])
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("text", [m[1] for m in MESSAGES], ids=[m[0] for m in MESSAGES])
 def test_a_reading_names_what_it_found_and_shows_no_secret(text: str) -> None:
     found = readings(text)

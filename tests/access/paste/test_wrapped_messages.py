@@ -55,6 +55,7 @@ def as_paragraphs(width: int) -> Callable[[str], str]:
 WRAPPINGS = {"words": at_words, "hyphens": at_hyphens, "anywhere": anywhere, "paragraphs": as_paragraphs}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
 def test_the_message_of_the_readme_is_read_at_every_width(wrapping: str) -> None:
     expected = read(MARIA)

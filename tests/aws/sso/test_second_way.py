@@ -59,6 +59,7 @@ def test_without_a_keyboard_the_flag_is_told_at_once(desk: Desk) -> None:
     assert desk.notes == ["To sign in with a code instead, stop this with Ctrl-C and add --device-code."]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("env", "no_browser", "said"),
     [

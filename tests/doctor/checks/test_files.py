@@ -116,6 +116,7 @@ def names(case: Case) -> str:
     return f"{case.code} {case.text[:50]!r}"
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("case", CASES, ids=names)
 def test_what_breaks_a_file_is_named_by_line_and_mended_in_every_disguise(case: Case, tmp_path: Path) -> None:
     for disguise in DISGUISES:

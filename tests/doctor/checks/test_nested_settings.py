@@ -160,6 +160,7 @@ def test_a_services_section_that_no_profile_uses_is_a_note() -> None:
     assert [(it.code, it.severity) for it in checks.offline(facts) if it.code == BLOCK] == [(BLOCK, "note")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after", "broken"),
     [

@@ -288,6 +288,7 @@ CASES = [
 ]  # fmt: skip
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("case", CASES, ids=lambda it: f"{it.code} {it.text.splitlines()[it.line - 1]!r}")
 def test_what_is_wrong_has_its_line_and_its_repair(case: Case, tmp_path: Path) -> None:
     for disguise in DISGUISES:
