@@ -221,9 +221,8 @@ class Runner:
             return Child(self._process(words, env, subprocess.DEVNULL, cwd))
         gate, ours = os.pipe()  # it opens when our end is closed, even if this program is killed
         try:
-            process = self._process(
-                words, {**env, GATE: f"{gate}:{os.fstat(gate).st_ino}"}, subprocess.DEVNULL, cwd, gate
-            )
+            named = f"{gate}:{os.fstat(gate).st_ino}"
+            process = self._process(words, {**env, GATE: named}, subprocess.DEVNULL, cwd, gate)
         except BaseException:
             os.close(ours)
             raise

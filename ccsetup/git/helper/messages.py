@@ -57,10 +57,8 @@ def wait_at_gate() -> None:
     """If ccsetup started git before there were credentials, wait until it has them."""
     number, _, inode = os.environ.pop(GATE, "").partition(":")
     try:
-        gate = int(number)
-        if os.fstat(gate).st_ino != int(
-            inode
-        ):  # another file has this number: a program between git and us closed ours
+        gate, is_ours = int(number), os.fstat(int(number)).st_ino == int(inode)
+        if gate < 3 or not is_ours:  # a program between git and us closed our pipe, and another file has its number
             return
         while os.read(gate, 1):
             pass
