@@ -53,6 +53,9 @@ _TYPES = {
 _INSIDE = r"(?:\./)?[A-Za-z0-9_][\w.+-]{0,100}(?:/[A-Za-z0-9_][\w.+-]{0,100}){0,8}/?"
 _LONGEST = 20_000  # how much of a text is searched for what tools say, in characters
 _NAMES = ("profile", "sso_session", "sso_role_name", "source_profile", "branch", "directory")
+_FILES = ("web_identity_token_file", "saml_assertion")
+_PATH = later(r"[/~.]|[A-Za-z]:|\\\\")  # how a path begins that can't be anything else
+_LONGEST_NAME = 64  # of a file's name, in characters: what is longer may be what is in the file
 # If the line break after a value was lost, the text that is shown would include the secret after it.
 _GLUED = later(r"(?:secret|token|key|response|_id)[a-z_]{0,20}=|eyJ[\w-]{10,}\.|PHNhbW|PD94bW", re.IGNORECASE)
 
@@ -244,8 +247,9 @@ def _taken(questions: Questions, kind: str, key: str, value: Value, raw: Mapping
     """Return an answer in the form that its question accepts ("" if it is refused), and a note about it."""
     if isinstance(value, Secret):
         return value, ""
-    is_name = key.rpartition(".")[2] in _NAMES and value[:1] != MACHINE
-    if _GLUED.search(value) or (is_name and looks_secret(value)):
+    own = key.rpartition(".")[2]
+    is_name = own in _NAMES and value[:1] != MACHINE
+    if _GLUED.search(value) or (is_name and looks_secret(value)) or (own in _FILES and _may_be_its_contents(value)):
         return "", ""
     if key.startswith("source."):
         inner = str(raw.get("source.kind", ""))
@@ -261,6 +265,11 @@ def _taken(questions: Questions, kind: str, key: str, value: Value, raw: Mapping
     except BadAnswer:
         return "", ""
     return parsed, ""
+
+
+def _may_be_its_contents(value: str) -> bool:
+    """Return whether the name of a file may be a token or a response instead, which must not be shown."""
+    return not _PATH.match(value) and (looks_secret(value) or len(value) > _LONGEST_NAME)
 
 
 def _whole(answers: dict[str, Value]) -> dict[str, Value]:

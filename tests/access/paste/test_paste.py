@@ -420,6 +420,24 @@ def test_the_file_of_a_saml_response_is_the_first_that_is_named(text: str, file:
     assert plain(reading) == ("saml", {"role_arn": role, "saml_assertion": file})
 
 
+@pytest.mark.parametrize("name", ["WebIdentityToken", "web_identity_token_file", "SAMLAssertion"])
+@pytest.mark.parametrize("value", ["eyJhbGciOiJSUzI1NiJ9" * 60, "opaque-x9" * 20, "Atza|IQEBLjAsAhRmHjNgHpi0U"])
+def test_what_may_be_the_token_itself_is_not_taken_for_the_name_of_its_file(name: str, value: str) -> None:
+    role = '"RoleArn": "arn:aws:iam::111122223333:role/CodeCommitOidc"'
+    for text in (
+        f'{{\n  "{name}": "{value}",\n  {role}\n}}',
+        f"[profile a]\n{name} = {value}\nrole_arn = {role[12:-1]}\n",
+    ):
+        assert value not in repr([plain(reading) for reading in readings(text)])
+
+
+@pytest.mark.parametrize("path", ["/var/run/token", "~/t.jwt", "./x", "token.jwt", "C:\\\\t\\\\token"])
+def test_the_name_of_a_tokens_file_is_taken(path: str) -> None:
+    role = "arn:aws:iam::111122223333:role/CodeCommitOidc"
+    (reading,) = readings(f"[profile a]\nrole_arn = {role}\nweb_identity_token_file = {path}\n")
+    assert plain(reading)[1]["web_identity_token_file"] == path
+
+
 def test_a_saml_response_for_several_roles_leaves_the_choice_to_its_question() -> None:
     roles = [f"arn:aws:iam::111122223333:role/{name}" for name in ("One", "Two")]
     (reading,) = readings(f"{roles[0]}\n{roles[1]}\nThe SAML response is in ~/Downloads/saml.b64.\n")
