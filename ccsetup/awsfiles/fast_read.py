@@ -168,7 +168,8 @@ def _found(text: str, above: Iterable[str] = ()) -> Iterator[tuple[str, Settings
     parts.reverse()
     while parts:  # each is freed as soon as it is read, because allocating new memory takes time
         part = parts.pop()
-        head, *lines = part.rstrip().split("\n")
+        lines = part.rstrip().split("\n")
+        head = lines.pop(0)
         header, bracket, rest = head.partition("]")
         try:
             if rest or not bracket:
@@ -204,12 +205,12 @@ class _Lines(dict[str, tuple[str, str]]):
     """
 
     def __init__(self) -> None:
-        self.keys_seen: set[str] = set()  # those that are known to be keys
+        self.keys_seen: dict[str, str] = {}  # each by itself, so that all settings share one object
 
     def __missing__(self, line: str) -> tuple[str, str]:
-        key, sign, value = line.partition(" = ")
-        if key in self.keys_seen and sign and value and value == value.strip() and "\r" not in value:
-            pair = key, value
+        key, _, value = line.partition(" = ")
+        if value and key in self.keys_seen and value == value.strip() and "\r" not in value:
+            pair = self.keys_seen[key], value
         elif line[:1] in _SILENT and "\r" not in line:
             return _NOTHING
         else:
@@ -229,19 +230,18 @@ class _Lines(dict[str, tuple[str, str]]):
         return _pair(line.strip(), self.keys_seen)
 
 
-def _pair(bare: str, keys: set[str]) -> tuple[str, str]:
-    """Return a setting's key and value. Raises Unsure if it has none. `keys` are those known to be keys."""
+def _pair(bare: str, keys: dict[str, str]) -> tuple[str, str]:
+    """Return a setting's key and value. Raises Unsure if it has none. `keys` are those seen before."""
     said, sign, value = bare.partition("=")
     if not sign or ":" in said:
         said, sign, value = bare.partition(":")
     key = said.rstrip().lower()
     if not sign or not (key in keys or _is_key(key)):
         raise Unsure
-    keys.add(key)
-    return key, value.strip()
+    return keys.setdefault(key, key), value.strip()
 
 
-def _walked(header: str, body: str, keys: set[str]) -> Settings:
+def _walked(header: str, body: str, keys: dict[str, str]) -> Settings:
     """Read what follows a header's bracket line by line, as configparser does. Raises Unsure.
 
     The only values over several lines that it reads are nested blocks: of s3 in a profile, and of services.

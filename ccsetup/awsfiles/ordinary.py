@@ -12,9 +12,9 @@ from ccsetup.core.sso_session import SCOPE
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than a call
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    _OfValue = tuple[str, Container[str], Callable[[str], bool]]
+    _OfValue = tuple[str, Callable[[str], bool]]
     _OfProfile = Callable[[Mapping[str, str]], bool]
 
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
@@ -25,9 +25,6 @@ _OF_SIGN_IN = ("sso_session", "sso_account_id", "sso_role_name", "sso_start_url"
 _SOURCES = ("source_profile", "credential_source", "web_identity_token_file")
 # The known ones of the partition aws. The doctor compares others with the role's.
 _REGIONS = frozenset(name for name in regions.REGIONS if regions.partition_of(name) == "aws")
-_MOST = 1000  # how many good values are remembered
-_ROLE_NAMES: set[str] = set()  # good ones
-_BLOCKS: set[str] = set()  # good ones of s3
 # The settings in a nested block for s3, and for other services.
 NESTED = frozenset(
     [
@@ -40,50 +37,47 @@ NESTED = frozenset(
 
 def is_ordinary(settings: Mapping[str, str]) -> bool:
     """Return whether a profile's merged settings need no second look. Its sso-session is another matter."""
-    keys = tuple(settings)
-    checks = _CHECKS.get(keys)
-    if checks is None:
-        checks = _CHECKS[keys] = _checks(settings)
-    of_values, of_profiles = checks
-    for key, good, check in of_values:
-        if settings[key] not in good and not check(settings[key]):
-            return False
-    for check_all in of_profiles:  # noqa: SIM110 — a generator takes twice as long
-        if not check_all(settings):
-            return False
-    return True
+    return not unusual((settings,))
 
 
-# By the keys of a profile, which thousands of profiles share: what its values have to pass, first each one alone, then
-# all together. A value alone passes if it is one of those that are known to be good, or if it passes the check.
-_CHECKS: dict[tuple[str, ...], tuple[tuple[_OfValue, ...], tuple[_OfProfile, ...]]] = {}
+def unusual(alike: Sequence[Mapping[str, str]]) -> set[int]:
+    """Return the positions of those profiles that need a second look. All of them must have the same keys."""
+    found: set[int] = set()
+    of_values, of_profiles = _checks(alike[0])
+    for key, check in of_values:
+        values = {settings[key] for settings in alike}  # thousands of profiles share most of them
+        if bad := {value for value in values if not check(value)}:
+            found.update(n for n, settings in enumerate(alike) if settings[key] in bad)
+    for check_all in of_profiles:
+        found.update(n for n, settings in enumerate(alike) if not check_all(settings))
+    return found
 
 
 def _checks(settings: Mapping[str, str]) -> tuple[tuple[_OfValue, ...], tuple[_OfProfile, ...]]:
-    """Return what the values of a profile with these keys have to pass."""
+    """Return what profiles with these keys have to pass: first each value alone, then all together."""
     refused = (), (_never,)
     if sum(way in settings for way in _WAYS) > 1:
         return refused
     sources = sum(source in settings for source in _SOURCES)
     if sources != ("role_arn" in settings) or "credential_source" in settings:
         return refused  # the doctor checks the environment and this computer
-    found: list[_OfValue] = [("region", _REGIONS, _never)] if "region" in settings else []
+    found: list[_OfValue] = [("region", _REGIONS.__contains__)] if "region" in settings else []
     if "role_arn" in settings:
-        found += [(key, good, check) for key, good, check in _OF_ROLES if key in settings]
+        found += [(key, check) for key, check in _OF_ROLES if key in settings]
     together: list[_OfProfile] = []
     if any(key in settings for key in _OF_KEYS):
         together.append(_are_keys)
     if any(key in settings for key in _OF_SIGN_IN):
         if "sso_account_id" not in settings or "sso_role_name" not in settings:
             return refused
-        found += [("sso_account_id", (), _is_account), ("sso_role_name", _ROLE_NAMES, _is_role_name)]
+        found += [("sso_account_id", _is_account), ("sso_role_name", _is_role_name)]
         if "sso_session" not in settings:
             together.append(is_sign_in)
         elif "sso_start_url" in settings or "sso_region" in settings:
             return refused
     if "services" in settings:
         return refused
-    found += [(key, good, check) for key, good, check in _OF_CLIENTS if key in settings]
+    found += [(key, check) for key, check in _OF_CLIENTS if key in settings]
     return tuple(found), tuple(together)
 
 
@@ -97,14 +91,7 @@ def _is_block(value: str) -> bool:
 
 def _is_block_of_s3(value: str) -> bool:
     inside = (line.partition("=")[0].strip() for line in value.split("\n") if line)
-    return _is_block(value) and NESTED.issuperset(inside) and _remembered(value, _BLOCKS)
-
-
-def _remembered(value: str, good: set[str]) -> bool:
-    """Remember a good value, which thousands of profiles may share."""
-    if len(good) < _MOST:
-        good.add(value)
-    return True
+    return _is_block(value) and NESTED.issuperset(inside)
 
 
 def is_sign_in(where: Mapping[str, str]) -> bool:
@@ -121,7 +108,7 @@ def _is_account(account: str) -> bool:
 
 
 def _is_role_name(role: str) -> bool:
-    return bool(role) and _NAME.issuperset(role) and _remembered(role, _ROLE_NAMES)
+    return bool(role) and _NAME.issuperset(role)
 
 
 def _is_role_arn(arn: str) -> bool:
@@ -158,13 +145,13 @@ def _is_external_id(external_id: str) -> bool:
 
 
 _OF_ROLES: tuple[_OfValue, ...] = (
-    ("role_arn", (), _is_role_arn),
-    ("role_session_name", (), _is_session_name),
-    ("duration_seconds", (), _is_duration),
-    ("mfa_serial", (), _is_mfa_serial),
-    ("external_id", (), _is_external_id),
+    ("role_arn", _is_role_arn),
+    ("role_session_name", _is_session_name),
+    ("duration_seconds", _is_duration),
+    ("mfa_serial", _is_mfa_serial),
+    ("external_id", _is_external_id),
 )
-_OF_CLIENTS: tuple[_OfValue, ...] = (("s3", _BLOCKS, _is_block_of_s3), ("api_versions", (), _is_block))
+_OF_CLIENTS: tuple[_OfValue, ...] = (("s3", _is_block_of_s3), ("api_versions", _is_block))
 
 
 def _are_keys(settings: Mapping[str, str]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ccsetup.awsfiles import cached_sessions, fast_read
 from ccsetup.awsfiles.fast_read import Unsure as Unsure
 from ccsetup.awsfiles.fast_read import cache_key
-from ccsetup.awsfiles.ordinary import is_ordinary, is_sign_in
+from ccsetup.awsfiles.ordinary import is_sign_in, unusual
 from ccsetup.core import clock, lean_hash
 from ccsetup.core.profile_kind import STORED, is_temporary, kind_of, source_of
 
@@ -89,15 +89,18 @@ def standings(
     `sessions` is read after all profiles have been read.
     """
     found = {}
-    sources: dict[tuple[str, ...], str] = {}  # by the keys of a profile, which thousands of profiles share
+    shapes: dict[tuple[str, ...], _Shape] = {}
     for name, there in profiles:
         keys = tuple(there)
-        source = sources.get(keys)
-        if source is None:
-            source = sources[keys] = source_of(there)
-        found[name] = it = _seen(name, there, source, cached, now)
-        if not is_ordinary(there):
-            it.is_odd = True
+        shape = shapes.get(keys)
+        if shape is None:
+            shape = shapes[keys] = _Shape(there)
+        found[name] = it = _seen(name, there, shape.source, cached, now)
+        shape.settings.append(there)
+        shape.standings.append(it)
+    for shape in shapes.values():
+        for position in unusual(shape.settings):
+            shape.standings[position].is_odd = True
     tokens: dict[str, Standing] = {}
     for each in found.values():
         if each.kind == "sso":
@@ -109,6 +112,15 @@ def standings(
         if each.kind == "role" and each.rests:
             _settle(each, found)
     return [*found.values()]
+
+
+class _Shape:
+    """The profiles that have the same keys, which thousands of profiles do."""
+
+    def __init__(self, first: Settings) -> None:
+        self.source = source_of(first)
+        self.settings: list[Settings] = []
+        self.standings: list[Standing] = []
 
 
 def _seen(name: str, there: Settings, source: str, cached: Callable[[str], str], now: str) -> Standing:

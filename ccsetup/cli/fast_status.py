@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import islice
 
 from ccsetup.awsfiles.fast_read import Unsure
 from ccsetup.awsfiles.fast_read import read as bytes_of
@@ -57,13 +58,9 @@ def status() -> int | None:
     if not found or here is None or sys.stdout.encoding.lower() != "utf-8":
         return None
     sys.stderr.write(f" {status_table.headline(found)}\n")
-    batch = []
-    for line in status_table.rows(found, now, here, _room()):
-        batch.append(line)
-        if len(batch) == BATCH:
-            _print(batch)
-            batch.clear()
-    _print(batch)
+    lines = status_table.rows(found, now, here, _room())
+    while batch := [*islice(lines, BATCH)]:
+        sys.stdout.write("\n".join([*batch, ""]))
     sys.stdout.flush()
     if said := status_table.advice(found):
         sys.stderr.write(f" · {said}\n")
@@ -125,7 +122,3 @@ def _clone() -> str:
 
 def _room() -> int | None:
     return os.get_terminal_size(sys.stdout.fileno()).columns or None if sys.stdout.isatty() else None
-
-
-def _print(lines: list[str]) -> None:
-    sys.stdout.write("\n".join([*lines, ""]))

@@ -97,11 +97,12 @@ def headline(standings: Sequence[Standing], asked: bool = False) -> str:
     """Return how many profiles there are, and how many of them work. `asked`: AWS was asked about them."""
     good = "confirmed by AWS" if asked else "ready"
     all_of = len(standings)
-    ready = sum(it.usable is True for it in standings)
+    usable = [it.usable for it in standings]
+    ready = usable.count(True)
     if ready == all_of:
         return f"1 profile, {good}" if all_of == 1 else f"{all_of:,} profiles, all {good}"
     silent = sum(map(_is_silent, standings))
-    unknown = sum(it.usable is None for it in standings) - silent
+    unknown = usable.count(None) - silent
     ended = sum(map(_is_over, standings))
     bad = all_of - ready - silent - unknown - ended
     parts = (
@@ -125,9 +126,10 @@ def _is_over(it: Standing) -> bool:
 
 def advice(standings: Sequence[Standing]) -> str:
     """Return what to run for expired or else incomplete profiles, "" if there are none."""
-    ended = [it.name for it in standings if _is_over(it)]
+    failed = [it for it in standings if it.usable is False]
+    ended = [it.name for it in failed if _is_over(it)]
     if not ended:
-        broken = [it.name for it in standings if it.usable is False and it.kind]
+        broken = [it.name for it in failed if it.kind]
         return f"To find out what's wrong with {broken[0]}: ccsetup doctor {_word(broken[0])}" if broken else ""
     if len(ended) == 1:
         return f"{ended[0]} needs a new sign-in: ccsetup login {_word(ended[0])}"

@@ -9,7 +9,7 @@ from often import examples
 from patients import ID, ROLE, SECRET, TEMPORARY, TOKEN, facts
 
 from ccsetup.awsfiles import profile_status
-from ccsetup.awsfiles.ordinary import is_ordinary, is_sign_in
+from ccsetup.awsfiles.ordinary import is_ordinary, is_sign_in, unusual
 from ccsetup.core import clock
 from ccsetup.doctor import checks, verdict
 from ccsetup.wizard.options import settings as read
@@ -34,9 +34,10 @@ VALUES = {
     "login_session": ["arn:aws:iam::111122223333:user/maria"],
     "credential_process": ["/bin/keys"],
 }
-PROFILES = st.lists(st.sampled_from([*VALUES]), unique=True, max_size=6).flatmap(
+SHAPES = st.lists(st.sampled_from([*VALUES]), unique=True, max_size=6).map(
     lambda keys: st.fixed_dictionaries({key: st.sampled_from(VALUES[key]) for key in keys})
 )
+PROFILES = SHAPES.flatmap(lambda profiles: profiles)
 SESSION = "[sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n"
 # What status tells by itself: sign-ins and keys that have ended, and files that are pointed to.
 LATER = ("keys.expired", "sso.signed-out", "sso.expired", "oidc.token-missing", "source.", "process.")
@@ -56,6 +57,11 @@ def test_what_the_doctor_stops_is_not_ordinary(there: dict[str, str]) -> None:
     session = found.sessions.get(merged.get("sso_session", ""), {}) if "sso_session" in merged else None
     ordinary = is_ordinary(merged) and (session is None or is_sign_in(session))
     assert not (ordinary and "dev" in stops), stops["dev"]
+
+
+@given(SHAPES.flatmap(lambda profiles: st.lists(profiles, min_size=1, max_size=5)))
+def test_each_of_many_alike_is_judged_as_by_itself(alike: list[dict[str, str]]) -> None:
+    assert unusual(alike) == {n for n, each in enumerate(alike) if not is_ordinary(each)}
 
 
 def test_a_home_of_ordinary_profiles_needs_no_second_look() -> None:
