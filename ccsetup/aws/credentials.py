@@ -15,11 +15,11 @@ from ccsetup.aws.external_programs import AwsCli
 from ccsetup.aws.sdk import (
     check_certificates,
     check_files,
-    credentials_parser,
     explained,
     problem_in,
     session_of,
     session_on_disk,
+    share_files,
     told,
 )
 from ccsetup.aws.sts import SessionCache, by_web_identity
@@ -296,7 +296,7 @@ def _from_the_files_alone(session: Any, program: str, cache: SessionCache) -> Ke
     resolver = session.get_component("credential_provider")
     for name in _OF_MACHINE:
         resolver.remove(name)
-    resolver.get_provider("shared-credentials-file")._ini_parser = credentials_parser(session)
+    share_files(session)
     provider = resolver.get_provider("assume-role")
     provider.cache, provider._prompter = cache, no_code
 

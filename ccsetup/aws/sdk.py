@@ -112,9 +112,30 @@ def files_of(session: Any) -> object:
     return _files.of(session)
 
 
-def credentials_parser(session: Any) -> Callable[[str], Mapping[str, Any]]:
-    """Return a parser of the credentials file for the SDK's own provider, so that it isn't read a second time."""
-    return lambda path: _files.of(session).credentials
+def share_files(session: Any) -> None:
+    """Make a session's credential providers, those for source profiles included, read no AWS file a second time."""
+    from botocore.configloader import load_config
+
+    def of_credentials(path: str) -> Mapping[str, Any]:
+        return _files.of(session).credentials
+
+    def shared(provider: Any) -> Any:
+        def of_config(path: str) -> Mapping[str, Any]:
+            files = _files.of(session)
+            return load_config(path) if provider._profile_name in files.credentials else files.both
+
+        if provider.METHOD == "shared-credentials-file":
+            provider._ini_parser = of_credentials
+        elif provider.METHOD == "config-file":
+            provider._config_parser = of_config
+        return provider
+
+    resolver = session.get_component("credential_provider")
+    builder = resolver.get_provider("assume-role")._profile_provider_builder
+    make = builder.providers
+    builder.providers = lambda *of, **more: [shared(provider) for provider in make(*of, **more)]
+    for provider in resolver.providers:
+        shared(provider)
 
 
 @cache

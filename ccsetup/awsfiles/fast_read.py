@@ -135,24 +135,32 @@ def sections(text: str, earlier: Earlier | None = None, keep: bool = True) -> It
 
     With `keep`, `earlier` remembers the sections for the next text.
     """
+    text = f"\n{text}"
+    return _found(_normal(text)) if earlier is None else _found_again(text, earlier, keep)
+
+
+def _found_again(text: str, earlier: Earlier, keep: bool) -> Iterator[tuple[str, Settings]]:
+    start, found = earlier.start_of(text)
+    yield from found
+    for section in _found(_normal(text[start:]), [header for header, _ in found]):
+        found.append(section)
+        yield section
+    if keep:
+        earlier.keep(text, found)
+
+
+def _normal(text: str) -> str:
+    """Return a text in which each block that is indented by spaces is one line with its key. Raises Unsure.
+
+    Its lines end with "\\n", and the parts of a block with "\\r".
+    """
     if not _is_text(text) or any(mark in text for mark in _REFUSED):
         raise Unsure
     if "\r" in text:
         text = text.replace("\r\n", "\n")
         if "\r" in text:
             raise Unsure
-    text = f"\n{text}".replace("\n ", "\r ")  # so that a block that is indented by spaces is one line with its key
-    return _found(text) if earlier is None else _found_again(text, earlier, keep)
-
-
-def _found_again(text: str, earlier: Earlier, keep: bool) -> Iterator[tuple[str, Settings]]:
-    start, found = earlier.start_of(text)
-    yield from found
-    for section in _found(text[start:] if start else text, [header for header, _ in found]):
-        found.append(section)
-        yield section
-    if keep:
-        earlier.keep(text, found)
+    return text.replace("\n ", "\r ")
 
 
 def _found(text: str, above: Iterable[str] = ()) -> Iterator[tuple[str, Settings]]:

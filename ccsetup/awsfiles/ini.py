@@ -4,8 +4,8 @@ The dialect is that of `configparser.RawConfigParser()`, which `botocore.configl
 once (keys in any case), `=` or `:`, `#` and `;` comments only on their own lines, continuation by deeper indentation,
 blank lines within values, `\\n`, `\\r\\n` and `\\r` as line endings, and `[DEFAULT]` inherited by every section.
 
-Most files are plain (headers, `key = value`, comments and blank lines, all in column 0). One regular expression detects
-that, and then sections are read line by line only when they are needed.
+Most files are plain (headers, `key = value`, nested blocks, comments and blank lines). `fast_read` detects that; then
+sections are read line by line only when they are needed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ DEFAULTS = "DEFAULT"  # the section in configparser that all others inherit
 LINE = later(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _HEADER = later(r"\[(.+)\]")
 _OPTION = later(r"([^=:]*)[=:](.*)", re.DOTALL)
-_PLAIN = later(r"\n(\[[^\]\r\n]+\](?=[ \t]*(?:\r?\n|\Z))|[a-z0-9_.-]+(?=[ \t]*[=:])|(?=[ \t]*(?:[#;]|\r?\n|\r?\Z)))")
 _SIMPLE = later(r"(profile|sso-session|services)[ \t]+([^\s\"'\\]+)[ \t]*")
 _UNREADABLE = later("[\0\ud800-\udfff]")
 
@@ -198,26 +197,11 @@ def both(texts: AwsTexts) -> tuple[Document, Document]:
 
 
 def _plain_headers(text: str, file: FileName) -> list[str] | None:
-    """Return a plain text's headers, None if it isn't plain. In a plain text, only headers can occur twice."""
-    if "\r" in text and "\r" in text.replace("\r\n", ""):
+    """Return the headers of a text in which no section or key occurs twice, None if it must be read line by line."""
+    try:
+        return [header for header, _ in fast_read.sections(text, fast_read.EARLIER[file == "credentials"], keep=False)]
+    except fast_read.Unsure:
         return None
-    tokens = _PLAIN.findall("\n" + text)
-    if len(tokens) != text.count("\n") + 1:
-        try:
-            earlier = fast_read.EARLIER[file == "credentials"]
-            found = fast_read.sections(text, earlier, keep=False)  # it may have nested blocks
-            return [header for header, _ in found]
-        except fast_read.Unsure:
-            return None
-    preamble, *sections = "\n".join(["", *tokens]).split("\n[")
-    headers, shapes = [], {preamble}
-    for section in sections:
-        header, _, shape = section.partition("]")
-        headers.append(header)
-        shapes.add(shape)
-    keys = [shape.split() for shape in shapes]
-    plain = not preamble.strip() and all(len(set(names)) == len(names) for names in keys)
-    return headers if plain else None
 
 
 def _plain_settings(text: str, first: int) -> tuple[Setting, ...] | None:

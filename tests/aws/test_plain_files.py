@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from aws_corpus import SAMPLES
-from botocore.exceptions import ConfigParseError
+from botocore import configloader
+from botocore.credentials import CredentialResolver
+from botocore.exceptions import ConfigParseError, PartialCredentialsError
 from botocore.session import Session
 from hypothesis import HealthCheck, given, settings
 from often import examples
@@ -72,3 +74,47 @@ def test_a_pipe_or_another_encoding_is_left_to_botocore(tmp_path: Path) -> None:
     assert read_twice(tmp_path, "[profile dev]\nregion = é\n", "")[0] is None
     with pytest.raises(Unsure):
         sdk._plain(str(tmp_path), str(tmp_path / "none"))
+
+
+PAIR = "aws_access_key_id = AKIA2OGYBAH6PLQRSTUV\naws_secret_access_key = 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\n"
+HALF = "aws_access_key_id = AKIA2OGYBAH6PLQRSTUV\n"
+PLACES = {
+    "in credentials": ("[profile dev]\nregion = x\n", f"[base]\n{PAIR}"),
+    "in config": (f"[profile base]\n{PAIR}aws_session_token = t\n", "[other]\nregion = x\n"),
+    "in config alone": (f"[profile base]\n{PAIR}", None),
+    "in config, beside a section in credentials": (f"[profile base]\n{PAIR}", "[base]\nregion = x\n"),
+    "in both": (f"[profile base]\n{PAIR}", f"[base]\n{PAIR.replace('AKIA', 'AKIB')}"),
+    "half in credentials": ("", f"[base]\n{HALF}"),
+    "torn apart": (f"[profile base]\n{HALF}", "[base]\naws_secret_access_key = kWcrlUX5JEDGM4LtmEENI4aVmYvHNif5zBd9ZrSc\n"),
+    "nowhere": ("[profile base]\nregion = x\n", None),
+    "in none": (None, None),
+}  # fmt: skip
+BY_BOTOCORE = ("in config, beside a section in credentials", "in both", "torn apart")
+
+
+def of_base(session: Session) -> object:
+    """Return the credentials that botocore finds for a source profile, as those of a role that uses it are found."""
+    resolver = session.get_component("credential_provider")
+    builder = resolver.get_provider("assume-role")._profile_provider_builder
+    try:
+        found = CredentialResolver(builder.providers(profile_name="base", disable_env_vars=True)).load_credentials()
+    except PartialCredentialsError as error:
+        return str(error)
+    return found and found.get_frozen_credentials()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_source_profiles_are_found_without_reading_the_files_again(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in zip(("config", "credentials"), PLACES[place], strict=True):
+        monkeypatch.setenv({"config": "AWS_CONFIG_FILE"}.get(name, "AWS_SHARED_CREDENTIALS_FILE"), str(tmp_path / name))
+        if text is not None:
+            (tmp_path / name).write_text(text)
+    theirs, ours, read = of_base(Session()), sdk._kind_of_session()(), list[str]()
+    for name in ("raw_config_parse", "load_config"):
+        parse = getattr(configloader, name)
+        monkeypatch.setattr(configloader, name, lambda path, parse=parse: read.append(path) or parse(path))
+    sdk.share_files(ours)
+    assert of_base(ours) == theirs
+    assert bool(read) == (place in BY_BOTOCORE)

@@ -175,7 +175,10 @@ def _print(taken: dict[str, list[tuple[float, float, float]]]) -> None:
     print(f"{'':18} {'clock':>9} {'':>8} {'processor':>10} {'':>8} {'memory':>10}")
     for row, all_ in taken.items():
         other = next((it for start, it in beside.items() if row.startswith(start) and row != it), "")
-        ratio = f"   {wall[row] / wall[other]:.2f} × {other}; processor {cpu[row] / cpu[other]:.2f} ×" if other else ""
+        is_known = other in taken
+        ratio = (
+            f"   {wall[row] / wall[other]:.2f} × {other}; processor {cpu[row] / cpu[other]:.2f} ×" if is_known else ""
+        )
         print(
             f"{row:18} {wall[row] * 1e3:6.0f} ms {wall[row] / wall['P']:6.1f} P {cpu[row] * 1e3:7.0f} ms "
             f"{cpu[row] / cpu['P']:6.1f} P {max(it[2] for it in all_):6.1f} MiB{ratio}"
