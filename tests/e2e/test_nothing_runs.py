@@ -101,7 +101,8 @@ class Machine:
         def is_known(it: Started) -> bool:
             if it.program in allowed or it.program.startswith(f"{parts}/"):
                 return True
-            ours = any(name in it.arguments for name in ("CCSETUP_USER", str(self.ours / "git-credential-ccsetup")))
+            names = "CCSETUP_USER", "CCSETUP_LINE", str(self.ours / "git-credential-ccsetup")
+            ours = any(name in it.arguments for name in names)
             return it.program.endswith("/sh") and ours  # git's shell for the helper that we give it
 
         return [it for it in begun if not is_known(it)]

@@ -53,18 +53,32 @@ def ended(code: int) -> int:
     return code
 
 
+def is_held() -> bool:
+    """Return whether ccsetup started git before there were credentials."""
+    return _gate() >= 0
+
+
 def wait_at_gate() -> None:
     """If ccsetup started git before there were credentials, wait until it has them."""
-    number, _, inode = os.environ.pop(GATE, "").partition(":")
+    gate = _gate()
+    os.environ.pop(GATE, None)
+    if gate >= 0:
+        try:
+            while os.read(gate, 1):
+                pass
+            os.close(gate)
+        except OSError:
+            pass
+
+
+def _gate() -> int:
+    """Return the number of the pipe to wait at, -1 if there is none."""
+    number, _, inode = os.environ.get(GATE, "").partition(":")
     try:
         gate, is_ours = int(number), os.fstat(int(number)).st_ino == int(inode)
-        if gate < 3 or not is_ours:  # a program between git and us closed our pipe, and another file has its number
-            return
-        while os.read(gate, 1):
-            pass
-        os.close(gate)
     except (OSError, ValueError, OverflowError):  # the file is closed, or the variable isn't from ccsetup
-        pass
+        return -1
+    return gate if gate > 2 and is_ours else -1  # if git or another program closed it, another file has its number
 
 
 def after_refusal(url: str = "") -> None:

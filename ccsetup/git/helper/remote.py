@@ -11,6 +11,7 @@ import os
 import sys
 import time
 
+from ccsetup.awsfiles import fast_read
 from ccsetup.core import regions
 from ccsetup.git.helper import keys, messages, signing
 from ccsetup.git.helper.messages import Refused, quoted
@@ -23,6 +24,10 @@ _HOST = _NAME | frozenset(":[]")
 
 # Git asks this shell function for the user name and the password, which are in the environment.
 _ANSWER = '!f() { test "$1" != get || printf "username=%s\\npassword=%s\\n" "$CCSETUP_USER" "$CCSETUP_PASSWORD"; }; f'
+
+# The same if there are no credentials yet: the function waits for them at a pipe, which git and the shell inherit.
+_WAITING = 9
+_LATER = '!f() { test "$1" != get || while IFS= read -r CCSETUP_LINE; do printf "%s\\n" "$CCSETUP_LINE"; done <&9; }; f'
 
 
 def main() -> int:
@@ -45,26 +50,77 @@ def serve(arguments: list[str]) -> int:
     region, profile, repository = read_url(arguments[1])
     name = profile if profile is not None else messages.default_profile()
     remedy = f"Add a region to the URL: {_EXAMPLE.replace('dev', name)}"
+    path = f"/v1/repos/{repository}"
+    ahead = _Ahead.start(arguments[0], name, region, path) if profile and region and messages.is_held() else None
     try:
         region, (access_key, secret, token), fips = keys.granted(profile, region, remedy)
     except Refused as refused:
         raise (_elsewhere(refused, arguments[1]) if profile else refused) from refused
+    host = _host(region, fips)
+    user, password = signing.git_user(access_key, token), signing.git_password(secret, region, host, path, time.time())
+    if ahead:
+        code = ahead.ended(host, f"username={user}\npassword={password}\n")
+    else:
+        env = {**os.environ, "CCSETUP_USER": user, "CCSETUP_PASSWORD": password}
+        code = _run(_remote_http(arguments[0], host, path, _ANSWER), env)
+    if code == _DIED:
+        messages.after_refusal(arguments[1])
+    return code
+
+
+class _Ahead:
+    """`git remote-http`, started before there are credentials, which it needs only after the server's first answer.
+
+    If there are none, it ends like this program does, because then nothing can come through the pipe.
+    """
+
+    def __init__(self, remote: str, host: str, path: str) -> None:
+        self._host = host
+        there, self._ours = os.pipe()
+        os.set_inheritable(there, True)  # its number may be the wanted one
+        env = {key: value for key, value in os.environ.items() if key != messages.GATE}
+        command = _remote_http(remote, host, path, _LATER)
+        try:
+            self._pid = os.posix_spawn(command[0], command, env, file_actions=[(os.POSIX_SPAWN_DUP2, there, _WAITING)])
+        except OSError as error:
+            raise _not_run(command, error) from None
+        finally:
+            os.close(there)
+
+    @classmethod
+    def start(cls, remote: str, name: str, region: str, path: str) -> "_Ahead | None":
+        """Start it. Return None if the profile's settings aren't plain."""
+        try:
+            config, credentials = fast_read.settings(name)
+        except fast_read.Unsure:
+            return None
+        return cls(remote, _host(region, regions.wants_fips(os.environ, {**config, **credentials})), path)
+
+    def ended(self, host: str, credentials: str) -> int:
+        """Answer with the credentials for this host, and return git's exit code."""
+        try:
+            if host == self._host:
+                os.write(self._ours, credentials.encode())
+        except BrokenPipeError:
+            pass  # git has ended
+        os.close(self._ours)
+        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+
+
+def _host(region: str, fips: bool) -> str:
+    """Return git's host. Raises Refused."""
     host = os.environ.get("CODE_COMMIT_ENDPOINT") or regions.git_host(region, fips=fips)
     if not _HOST.issuperset(host):
         what = f"CODE_COMMIT_ENDPOINT is {host}, which isn't a valid host name."
         raise Refused(f"{what} It should look like {_FIPS}", "git.remote")
-    path = f"/v1/repos/{repository}"
-    secrets = {
-        "CCSETUP_USER": signing.git_user(access_key, token),
-        "CCSETUP_PASSWORD": signing.git_password(secret, region, host, path, time.time()),
-    }
+    return host
+
+
+def _remote_http(remote: str, host: str, path: str, answer: str) -> list[str]:
+    """Return the command line of `git remote-http`, which gets credentials from `answer` only. Raises Refused."""
     helper = f"credential.https://{host}.helper"
     # The empty value comes first: it turns off keychains and other helpers, so that they don't store the password.
-    git = [_git(), "-c", f"{helper}=", "-c", f"{helper}={_ANSWER}"]
-    code = _run([*git, "remote-http", arguments[0], f"https://{host}{path}"], {**os.environ, **secrets})
-    if code == _DIED:
-        messages.after_refusal(arguments[1])
-    return code
+    return [_git(), "-c", f"{helper}=", "-c", f"{helper}={answer}", "remote-http", remote, f"https://{host}{path}"]
 
 
 def _elsewhere(refused: Refused, url: str) -> Refused:
@@ -112,7 +168,11 @@ def _run(command: list[str], env: dict[str, str]) -> int:
         pid = os.posix_spawn(command[0], command, env)
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     except OSError as error:
-        raise Refused(f"Couldn't run {command[0]}: {error.strerror}. Reinstall git.", "git.missing") from None
+        raise _not_run(command, error) from None
+
+
+def _not_run(command: list[str], error: OSError) -> Refused:
+    return Refused(f"Couldn't run {command[0]}: {error.strerror}. Reinstall git.", "git.missing")
 
 
 if __name__ == "__main__":

@@ -111,25 +111,103 @@ def test_no_other_credential_helper_is_asked_or_told(desk: Desk, tmp_path: Path)
     assert not told.exists()
 
 
-def test_secrets_are_in_no_argument_of_any_process(desk: Desk, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_held", [False, True], ids=["usual", "held"])
+def test_secrets_are_in_no_argument_of_any_process(desk: Desk, tmp_path: Path, is_held: bool) -> None:
     profile = static(desk)
     keys = list(desk.sandbox.state.keys.values())[-1]
     trace = tmp_path / "strace"
     strace = ["strace", "-f", "-qq", "-s", "9999", "-e", "trace=execve", "-o", str(trace)]
     try:
-        subprocess.run(
-            [*strace, "git", "ls-remote", URL.format(profile)],
-            env=desk.env,
-            check=True,
-            capture_output=True,
-            timeout=60,
-        )
+        if is_held:
+            assert Held(desk, URL.format(profile), *strace).go()[0] == 0
+        else:
+            words = [*strace, "git", "ls-remote", URL.format(profile)]
+            subprocess.run(words, env=desk.env, check=True, capture_output=True, timeout=60)
     except FileNotFoundError:
         pytest.skip("strace is not here")
     seen = trace.read_text()
     assert "remote-http" in seen
     assert "f get" in seen
     assert not [secret for secret in (keys.secret_access_key, keys.session_token, keys.access_key_id) if secret in seen]
+
+
+RENUMBER = """
+import os, sys
+os.dup2(int(sys.argv[1]), int(sys.argv[2]))
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
+
+
+class Held:
+    """`git ls-remote` as ccsetup starts it before there are credentials."""
+
+    def __init__(self, desk: Desk, url: str, *before: str, number: int = 0, **env: str) -> None:
+        gate, self._ours = os.pipe()
+        renumbered = [sys.executable, "-c", RENUMBER, str(gate), str(number)] if number else []
+        named = {"CCSETUP_GATE": f"{number or gate}:{os.fstat(gate).st_ino}", "GIT_TERMINAL_PROMPT": "0", **env}
+        self._process = subprocess.Popen(
+            [*renumbered, *before, "git", "ls-remote", url], cwd=desk.home, env={**desk.env, **named}, pass_fds=[gate],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        os.close(gate)
+
+    def go(self) -> tuple[int, str, str]:
+        """Say that there are credentials; return the exit code and the output."""
+        os.close(self._ours)
+        out, errors = self._process.communicate(timeout=60)
+        return self._process.returncode, out, errors
+
+
+def asked(desk: Desk) -> list[str]:
+    """Return how each request of git's ended, after there is one at least."""
+    for _ in range(600):
+        if found := [entry.outcome for entry in desk.sandbox.log if entry.service == "git"]:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(desk.sandbox.log)
+
+
+@pytest.mark.parametrize("kind", [static, assumed], ids=lambda kind: kind.__name__)
+def test_the_server_is_asked_before_there_are_credentials(desk: Desk, kind: Any) -> None:
+    held = Held(desk, URL.format(kind(desk)))
+    assert asked(desk) == ["MissingAuthenticationToken"]
+    code, out, errors = held.go()
+    assert (code, errors) == (0, "")
+    assert "refs/heads/main" in out
+
+
+@pytest.mark.parametrize("number", [9, 12])
+def test_the_pipe_may_have_any_number(desk: Desk, number: int) -> None:
+    code, out, errors = Held(desk, URL.format(static(desk)), number=number).go()
+    assert (code, errors) == (0, "")
+    assert "refs/heads/main" in out
+
+
+def test_a_role_that_is_refused_after_the_server_was_asked_is_one_sentence(desk: Desk) -> None:
+    desk.base()
+    desk.profile("denied", role_arn=role_arn("Nobody"), source_profile="base", region="us-east-2")
+    held = Held(desk, URL.format("denied"))
+    assert asked(desk) == ["MissingAuthenticationToken"]
+    code, out, errors = held.go()
+    assert code != 0
+    assert out == ""
+    assert "ccsetup doctor" in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "not a host"])
+def test_a_server_that_is_not_there_keeps_a_held_git_waiting_nowhere(desk: Desk, host: str) -> None:
+    code, out, errors = Held(desk, URL.format(static(desk)), CODE_COMMIT_ENDPOINT=host).go()
+    assert code != 0
+    assert out == ""
+    assert "127.0.0.1" in errors or "CODE_COMMIT_ENDPOINT" in errors
+
+
+def test_a_profile_that_appears_while_git_is_held_is_used(desk: Desk) -> None:
+    held = Held(desk, URL.format("static"))
+    assert asked(desk) == ["MissingAuthenticationToken"]
+    static(desk)
+    assert held.go()[0] == 0
 
 
 def test_nothing_is_read_from_gits_pipe(desk: Desk, ours: Path) -> None:
