@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from ccsetup.aws.errors import problem_of
 from ccsetup.awsfiles import fast_read
-from ccsetup.core import limits, plain_file, regions, sdk_files
+from ccsetup.core import limits, plain_file, regions, sdk_files, sdk_models
 from ccsetup.core.concurrency import within
 from ccsetup.core.denial import Federated
 from ccsetup.core.errors import Problem
@@ -273,7 +273,7 @@ def _loader() -> Any:
     """Return one loader of the SDK's models for all sessions, because loading them is the slowest part."""
     from botocore.loaders import create_loader
 
-    return create_loader()
+    return sdk_models.narrowed(create_loader())
 
 
 def _bound(session: Any, region: str) -> Any:

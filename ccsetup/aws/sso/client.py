@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from ccsetup.core import detours, limits, regions, sdk_files, service_error
+from ccsetup.core import detours, limits, regions, sdk_files, sdk_models, service_error
 from ccsetup.core.concurrency import within
 from ccsetup.core.context import Start
 from ccsetup.core.errors import Problem
@@ -116,9 +116,12 @@ class IdentityCenter:
 
     def _own_session(self) -> Any:
         import botocore.session
+        from botocore.loaders import create_loader
 
         nobody = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
-        self._session = self._session or botocore.session.Session(session_vars=nobody)
+        if not self._session:
+            self._session = botocore.session.Session(session_vars=nobody)
+            self._session.register_component("data_loader", sdk_models.narrowed(create_loader()))
         return self._session
 
     def bundle(self) -> str | None:

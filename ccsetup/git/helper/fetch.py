@@ -25,6 +25,7 @@ from ccsetup.core import (
     regions,
     sdk_errors,
     sdk_files,
+    sdk_models,
     service_error,
     sso_session,
     stored_keys,
@@ -49,10 +50,12 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
     import botocore.session
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.loaders import create_loader
     from botocore.parsers import ResponseParserError
 
     _refuse_pipes()
     session = botocore.session.Session(profile=profile)
+    session.register_component("data_loader", sdk_models.narrowed(create_loader()))
     busy = service_error.busy_renewals(session)
     name = profile if profile is not None else default_profile()
     try:
