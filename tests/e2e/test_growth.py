@@ -25,8 +25,7 @@ from ccsetup.cli.commands import login, logout, remove, team, undo
 from ccsetup.core.context import AwsTexts, Change, Context
 from ccsetup.core.echo import Echo
 from ccsetup.core.model import Answers, Choice, Edit, Section
-from ccsetup.doctor import diagnose, render
-from ccsetup.doctor.checks import role_sources
+from ccsetup.doctor import diagnose, render, similar_names
 from ccsetup.team import export as team_export
 from ccsetup.ui.filter_list import Pick
 from ccsetup.wizard.options import Options, looking, settings
@@ -48,6 +47,10 @@ SHAPES = {
     + "source_profile = p-{n}\n",
     "sessions incomplete": "[profile p-{n}]\nsso_session = s-{n}\nsso_account_id = 111122223333\n[sso-session s-{n}]\n"
     "sso_region = us-east-1\n\n",
+    "sessions missing": "[profile p-{n}]\nsso_session = x-{n}\nsso_account_id = 111122223333\nsso_role_name = R\n"
+    "[sso-session s-{n}]\nsso_region = us-east-1\nsso_start_url = https://d-{n:010}.awsapps.com/start\n\n",
+    "services missing": "[profile p-{n}]\nservices = x-{n}\nregion = us-east-1\n"
+    "[services s-{n}]\nsts =\n  endpoint_url = https://x\n\n",
     "accounts wrong": "[profile p-{n}]\nsso_account_id = 111122223333{n}\nsso_role_name = R\nregion = us-east-1\n\n",
     "own sessions": "[profile p-{n}]\nsso_session = s-{n}\nsso_account_id = 111122223333\nsso_role_name = R\n"
     "region = us-east-1\n[sso-session s-{n}]\nsso_region = us-east-1\nsso_start_url = https://d-{n:010}.awsapps.com/start\n\n",
@@ -222,6 +225,7 @@ CASES = [
     *(("edit", shape) for shape in ("plain", "nested", "mixed")),
     *(("doctor", shape) for shape in ("plain", "odd", "broken")),
     *(("doctor", shape) for shape in ("sources missing", "circles", "sessions incomplete", "accounts wrong")),
+    *(("doctor", shape) for shape in ("sessions missing", "services missing")),
     ("doctor", "chain"),
     *(
         pytest.param("doctor", it, marks=pytest.mark.slow)
@@ -241,7 +245,7 @@ CASES = [
 def test_ten_times_the_profiles_take_at_most_ten_times_the_calls(
     work: str, shape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(role_sources, "_COMPARED", 0)  # as if thousands of source profiles were missing
+    monkeypatch.setattr(similar_names, "_COMPARED", 0)  # as if thousands of them had been compared already
     assert max(growth(work, shape, tmp_path, (30, 300))) <= 10.5
 
 

@@ -9,11 +9,12 @@ from ccsetup.awsfiles.ini import Setting, Stanza
 from ccsetup.awsfiles.settings import KNOWN, NESTED, meant
 from ccsetup.core.command_line import quote
 from ccsetup.core.model import FileName
-from ccsetup.core.text import did_you_mean, nearest
+from ccsetup.core.text import did_you_mean
 from ccsetup.doctor.checks.files import FILES, REFUSED, told
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy, Severity
 from ccsetup.doctor.locate import finding, place, respelled, silenced
+from ccsetup.doctor.similar_names import SimilarNames
 
 _EMPTY = "The AWS CLI and boto3 then stop with “'str' object has no attribute 'get'” before they send a request."
 _ASKED = frozenset({"codecommit", "sts", "sso", "sso_oidc"})  # the services that profiles need here
@@ -98,6 +99,7 @@ def scalars(facts: Facts) -> Iterator[Finding]:
 def services(facts: Facts) -> Iterator[Finding]:
     """Find profiles that name a services section which doesn't exist, or which is empty."""
     there = {it.name: it for it in facts.config.stanzas if it.type == "services"}
+    others, similar = [it for it, stanza in there.items() if stanza.settings], SimilarNames()
     for name, settings in facts.profiles.items():
         if "services" not in settings or settings.get("ignore_configured_endpoint_urls", "").lower() == "true":
             continue
@@ -109,8 +111,8 @@ def services(facts: Facts) -> Iterator[Finding]:
             continue
         says = f"{name} uses the services section {wanted or '(no name)'}, which "
         says += "has no settings." if wanted in there else "doesn't exist."
-        others = [it for it, stanza in there.items() if stanza.settings]
-        near, says = nearest(wanted, others), f"{says} {did_you_mean(wanted, others)}".rstrip()
+        near = similar.to(wanted, others)
+        says = f"{says} {did_you_mean(wanted, near)}".rstrip()
         ways = [Remedy(f"Use {it}", changes=respelled(where, it)) for it in near] if where.own else []
         ways.append(Remedy("Turn the line into a comment", "AWS's own addresses are used", silenced(facts, [where])))
         yield finding(

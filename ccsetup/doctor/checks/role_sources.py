@@ -18,6 +18,7 @@ from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import FIX, Finding, Remedy, Wanted
 from ccsetup.doctor.locate import Place, added, finding, place, places, removed, renamed, respelled
 from ccsetup.doctor.role_chains import RoleChains
+from ccsetup.doctor.similar_names import SimilarNames
 
 Settings = Mapping[str, str]
 
@@ -25,8 +26,6 @@ _OF_A_ROLE = ("role_arn", "role_session_name", "external_id", "mfa_serial", "dur
 _AS_HEADER = re.compile(r"profile\s+|profile/")
 _LOOPS = "AWS tools fail with InfiniteLoopConfigError."
 _MOST = 9  # sources to offer
-_MANY = 2000  # more names than this aren't searched for similar ones
-_COMPARED = 50_000  # comparisons of names in one run; later findings offer no similar ones
 
 
 def source(facts: Facts) -> Iterator[Finding]:
@@ -78,7 +77,7 @@ class _Offer:
     def __init__(self, profiles: Mapping[str, Settings], chains: RoleChains) -> None:
         self._profiles, self._chains = profiles, chains
         self._all: list[str] | None = None
-        self._left = _COMPARED
+        self._similar = SimilarNames()
 
     def usable(self) -> list[str]:
         """Return all possible sources, those with their own credentials first, [default] before others."""
@@ -95,9 +94,7 @@ class _Offer:
 
     def like(self, text: str) -> list[str]:
         """Return the sources that a name may be a typo of."""
-        names = self.usable()[:_MANY] if text else []
-        self._left -= len(names)
-        return nearest(text, names) if self._left >= 0 else []
+        return self._similar.to(text, self.usable()) if text else []
 
     def only(self, name: str) -> str:
         """Return the only source with its own credentials, "" if there are several or none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 
 from ccsetup.awsfiles.ini import Stanza
 from ccsetup.awsfiles.settings import comment, meant
@@ -14,7 +15,6 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import Corrected
 from ccsetup.core.profile_kind import has_own_credentials, source_of
 from ccsetup.core.sso_session import SCOPE, WHERE, WHO
-from ccsetup.core.text import nearest
 from ccsetup.doctor.facts import Facts, plain_url
 from ccsetup.doctor.findings import Change, Finding, Remedy, Wanted
 from ccsetup.doctor.locate import (
@@ -30,9 +30,11 @@ from ccsetup.doctor.locate import (
     respelled,
     section,
 )
+from ccsetup.doctor.similar_names import SimilarNames
 
 Settings = Mapping[str, str]
 
+_MOST = 9  # sessions to offer
 _MISSING = "InvalidConfigError: the profile is configured to use SSO but is missing required configuration."
 
 
@@ -59,6 +61,7 @@ def _missing(facts: Facts, there: Settings) -> list[str]:
 
 def session_missing(facts: Facts) -> Iterator[Finding]:
     """Find profiles whose sso-session doesn't exist."""
+    similar = SimilarNames()
     for name, there in facts.intended.items():
         alone = _is_alone(there)
         if not alone and ("sso_session" not in there or source_of(there) != "sso"):
@@ -66,9 +69,9 @@ def session_missing(facts: Facts) -> Iterator[Finding]:
         session, found = session_of(facts, there)
         if found is not None or (where := place(facts, name, "sso_session")) is None:
             continue
-        like = nearest(session, facts.sessions)
-        names = [*like, *(it for it in facts.sessions if it not in like)]
-        remedies = [Remedy(f"Use the sso-session {it}", changes=respelled(where, it)) for it in names[:9]]
+        names = [*similar.to(session, facts.sessions), *islice(facts.sessions, _MOST)]
+        offered = [*dict.fromkeys(names)][:_MOST]
+        remedies = [Remedy(f"Use the sso-session {it}", changes=respelled(where, it)) for it in offered]
         if all(key in there for key in WHERE):
             hint = "use the profile's own start URL"
             remedies.insert(0, Remedy("Remove sso_session", hint, removed([where])))
