@@ -136,15 +136,14 @@ class Look:
 
     def who(self, profile: str, region: str, sections: Sequence[Section] = (), mfa_code: str = "") -> Who:
         """Return the caller for a profile as if these sections were written. The user has chosen the profile."""
-        profiles: dict[str, dict[str, Value]] = {name: dict(s) for name, s in self.profiles.items()}
-        sessions: dict[str, dict[str, Value]] = {name: dict(s) for name, s in self.sessions.items()}
+        profiles: dict[str, Mapping[str, Value]] = {**self.profiles}
+        sessions: dict[str, Mapping[str, Value]] = {**self.sessions}
         for name in {section.name for section in sections if section.type == "profile"}:
             profiles[name] = {key: value for key, value in profiles.get(name, {}).items() if key not in self.clear}
         for section in sections:
-            there = (sessions if section.type == "sso-session" else profiles).setdefault(section.name, {})
-            there.update({k: v for k, v in section.settings.items() if v is not None})
-            for key in [k for k, v in section.settings.items() if v is None]:
-                there.pop(key, None)
+            kind = sessions if section.type == "sso-session" else profiles
+            there = {**kind.get(section.name, {}), **section.settings}
+            kind[section.name] = {key: value for key, value in there.items() if value is not None}
         return Who(profile, region, profiles, sessions, mfa_code, chosen=True)
 
     def text(self, path: Path) -> str:

@@ -5,7 +5,7 @@ It reads only the AWS files and what they point to. It asks nobody and starts no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ccsetup.awsfiles.ordinary import is_ordinary
 from ccsetup.core import code_page, executables
@@ -56,6 +56,21 @@ def stopping(context: Context) -> Mapping[str, Finding]:
     return by_profile(findings)
 
 
+class Stopping:
+    """What stops each profile, found again only when the AWS files have changed, for commands that go through many."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._found: tuple[object, Mapping[str, Finding]] | None = None
+
+    def __call__(self) -> Mapping[str, Finding]:
+        """Return by profile what `stopping` does."""
+        texts = self._context.files.glimpse()
+        if self._found is None or self._found[0] != texts:
+            self._found = texts, stopping(self._context)
+        return self._found[1]
+
+
 def by_profile(findings: Iterable[Finding]) -> dict[str, Finding]:
     """Return by profile the first of these findings that stops it."""
     found: dict[str, Finding] = {}
@@ -66,15 +81,16 @@ def by_profile(findings: Iterable[Finding]) -> dict[str, Finding]:
     return found
 
 
-def explained(context: Context, refused: Problem) -> Problem:
+def explained(context: Context, refused: Problem, stops: Callable[[], Mapping[str, Finding]] | None = None) -> Problem:
     """Return why a profile was refused: what the doctor finds in the files where there is something, else the Problem.
 
-    A fault in the files explains what AWS or its SDK said of it; their own words stay as the reason.
+    A fault in the files explains what AWS or its SDK said of it; their own words stay as the reason. `stops` returns
+    what `stopping` does.
     """
     if not refused.profile or not refused.code.startswith((*_OF_PROFILES, *_OF_ANSWERS)):
         return refused
     try:
-        finding = stopping(context).get(refused.profile)
+        finding = (stops() if stops else stopping(context)).get(refused.profile)
     except Problem:
         return refused
     if finding is None or finding.code == refused.code or finding.code in ENDED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -50,6 +51,7 @@ class Settings(NamedTuple):
     faults: tuple[Problem, ...] = ()
 
 
+@lru_cache(maxsize=1)  # commands that go through many profiles read the same texts again and again
 def settings(texts: AwsTexts) -> Settings:
     """Parse the texts of both files, with the fast parser if that is enough."""
     config, credentials = texts.config or "", texts.credentials or ""

@@ -160,6 +160,15 @@ def all_signed_out(config: str, credentials: str, folder: Path) -> object:
     return logout.main(options(profile=None, all=True), lambda: around)
 
 
+def all_signed_in(config: str, credentials: str, folder: Path) -> object:
+    """Renew every profile; AWS says that each one is somebody else's."""
+    around = home(config, credentials, folder)
+    given = options(profile=None, all=True, mfa_code=None, keys=None, saml_assertion=None, dry_run=False)
+    report = login.main(given, lambda: around)
+    assert report.exit_code
+    return report
+
+
 def exported(config: str, credentials: str, folder: Path) -> object:
     around = home(config, credentials, folder)
     return team.export(around, options(names=["p-1"], repo=["A"], name=None, note=None, out=None))
@@ -204,7 +213,8 @@ def filtered(config: str, credentials: str, folder: Path) -> object:
 
 WORKS = {
     "status": status, "sdk_files": sdk_files, "edit": edit, "doctor": doctor, "doctor --modernize": modernized,
-    "undo": undone, "remove": removed, "logout": signed_out, "logout --all": all_signed_out, "team export": exported,
+    "undo": undone, "remove": removed, "logout": signed_out, "logout --all": all_signed_out, "login --all": all_signed_in,
+    "team export": exported,
     "team export of all": all_exported, "completion": completed, "lists": listed, "filter": filtered,
 }  # fmt: skip
 
@@ -234,6 +244,7 @@ CASES = [
     pytest.param("doctor --modernize", "legacy", marks=pytest.mark.slow),
     *(("undo", shape) for shape in ("plain", "nested", "own sessions")),
     *((work, shape) for work in ("remove", "logout", "logout --all") for shape in SIGNED_IN),
+    *(("login --all", shape) for shape in ("own sessions", "legacy")),
     ("team export", "plain"),
     ("team export of all", "plain"),
     *((work, shape) for work in ("completion", "filter") for shape in ("plain", "nested")),

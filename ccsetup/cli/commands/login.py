@@ -165,7 +165,7 @@ def _told(context: Context, name: str, look: Look) -> Report:
 
 def _all(context: Context, renewals: Renewals, look: Look, options: Namespace) -> Report:
     """Renew all profiles that can be renewed. Show each failure and continue with the others."""
-    names = all_renewable(look.profiles)
+    names, stops = all_renewable(look.profiles), verdict.Stopping(context)
     done = []
     for name in names:
         if runs(name, look.profiles):
@@ -179,7 +179,7 @@ def _all(context: Context, renewals: Renewals, look: Look, options: Namespace) -
         except Cancelled:
             raise
         except Problem as refused:
-            refused = verdict.explained(context, refused)
+            refused = verdict.explained(context, refused, stops)
             refused.what = f"{name} wasn't renewed. {refused.what}"
             if isinstance(refused, Missing):
                 refused.next = f"Renew this profile separately: ccsetup login {quote(name)}"
