@@ -298,7 +298,7 @@ def _is_text(text: str) -> bool:
 
 def _is_key(key: str) -> bool:
     """Return whether this is a key, and not a line without a delimiter between key and value."""
-    return key.isascii() and key.islower() and key.replace("-", "_").isidentifier()
+    return key.isascii() and key.islower() and key.replace("-", "_").replace(".", "_").isidentifier()
 
 
 def names(config: str, credentials: str) -> list[str]:

@@ -10,7 +10,7 @@ SERVICES = ("codecommit", "iam", "signin", "sso", "sso-oidc", "sts")
 
 
 def narrowed(loader: Any) -> Any:
-    """Return botocore's loader, which now knows only these services.
+    """Return a loader of botocore's, which now knows only these services.
 
     Otherwise, it looks through the folders of hundreds of services before it makes a client.
     """

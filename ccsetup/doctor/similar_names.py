@@ -16,9 +16,12 @@ class SimilarNames:
 
     def __init__(self) -> None:
         self._left = _COMPARED
+        self._found: dict[str, list[str]] = {}  # many profiles may have the same typo
 
     def to(self, text: str, names: Iterable[str]) -> list[str]:
-        """Return the names that a text may be a typo of, the most similar first."""
-        some = [*islice(names, _MANY)] if text and self._left > 0 else []
-        self._left -= len(some)
-        return nearest(text, some) if self._left >= 0 else []
+        """Return the names that a text may be a typo of, the most similar first. The names must always be the same."""
+        if text not in self._found:
+            some = [*islice(names, _MANY)] if text and self._left > 0 else []
+            self._left -= len(some)
+            self._found[text] = nearest(text, some) if self._left >= 0 else []
+        return self._found[text]

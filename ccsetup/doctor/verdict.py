@@ -57,7 +57,10 @@ def stopping(context: Context) -> Mapping[str, Finding]:
 
 
 class Stopping:
-    """What stops each profile, found again only when the AWS files have changed, for commands that go through many."""
+    """What stops each profile, for commands that go through many. It is found again only when the AWS files change.
+
+    What changes elsewhere meanwhile, for example a token file, is seen only then.
+    """
 
     def __init__(self, context: Context) -> None:
         self._context = context

@@ -83,9 +83,8 @@ def looking(context: Context, options: Options) -> Look:
     """Read the files and return the lookups for questions. Raises Problem if botocore couldn't read the files."""
     found = settings(context.files.read())
     for fault in found.faults:
-        fault.why += " Nothing was written."
-        fault.next = "Repair the file: ccsetup doctor --fix"
-        raise fault
+        why, repair = f"{fault.why} Nothing was written.", "Repair the file: ccsetup doctor --fix"
+        raise Problem(fault.what, why=why, next=repair, code=fault.code)
     look = Look(
         context,
         profiles=found.profiles,

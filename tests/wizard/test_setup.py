@@ -13,7 +13,7 @@ from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Missing, NoRepository, Problem
 from ccsetup.core.model import BACK, Edit, Identity, Receipt, Repository, Value
 from ccsetup.core.result import Outcome
-from ccsetup.wizard.options import Options
+from ccsetup.wizard.options import Options, looking
 
 KEYS: dict[str, Value] = {
     "kind": "keys",
@@ -389,3 +389,16 @@ def test_a_refusal_above_a_menu_advises_no_flag(tmp_path: Path) -> None:
     outcome = run(around, REPO, Script(("review", "go"), ("failed", "back")))
     assert "problem access.identity AWS rejected it.  Check the ID." in screen(around).lines
     assert outcome.document()["problems"][0]["next"].endswith("ccsetup setup --profile dev")
+
+
+def test_a_fault_of_a_file_is_told_the_same_each_time(tmp_path: Path) -> None:
+    around = context(tmp_path)
+    (around.home / ".aws").mkdir()
+    (around.home / ".aws" / "config").write_text("[profile dev\nregion = us-east-1\n")
+    told = []
+    for _ in range(2):
+        with pytest.raises(Problem) as problem:
+            looking(around, Options({}))
+        told.append((problem.value, problem.value.what, problem.value.why))
+    assert told[0][1:] == told[1][1:]
+    assert told[0][0] is not told[1][0]

@@ -116,12 +116,11 @@ class IdentityCenter:
 
     def _own_session(self) -> Any:
         import botocore.session
-        from botocore.loaders import create_loader
 
         nobody = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
         if not self._session:
             self._session = botocore.session.Session(session_vars=nobody)
-            self._session.register_component("data_loader", sdk_models.narrowed(create_loader()))
+            sdk_models.narrowed(self._session.get_component("data_loader"))
         return self._session
 
     def bundle(self) -> str | None:

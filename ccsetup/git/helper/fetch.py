@@ -50,12 +50,10 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
     import botocore.session
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
-    from botocore.loaders import create_loader
     from botocore.parsers import ResponseParserError
 
     _refuse_pipes()
     session = botocore.session.Session(profile=profile)
-    session.register_component("data_loader", sdk_models.narrowed(create_loader()))
     busy = service_error.busy_renewals(session)
     name = profile if profile is not None else default_profile()
     try:
@@ -66,6 +64,7 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
         )
         session.set_default_client_config(patience)
         _keep_what_is_fetched(session)
+        sdk_models.narrowed(session.get_component("data_loader"))
         aws_login.read_by_either(session, name, _by_aws_cli, lambda _, work: work())
         credentials = session.get_credentials()
         if credentials is None:

@@ -8,6 +8,7 @@ git.
 """
 
 import os
+import signal
 import sys
 import time
 
@@ -27,6 +28,7 @@ _ANSWER = '!f() { test "$1" != get || printf "username=%s\\npassword=%s\\n" "$CC
 
 # The same if there are no credentials yet: the function waits for them at a pipe, which git and the shell inherit.
 _WAITING = 9
+_FRESH_S = 20  # how long an idle connection is relied on
 _LATER = '!f() { test "$1" != get || while IFS= read -r CCSETUP_LINE; do printf "%s\\n" "$CCSETUP_LINE"; done <&9; }; f'
 
 
@@ -54,9 +56,13 @@ def serve(arguments: list[str]) -> int:
     ahead = _Ahead.start(arguments[0], name, region, path) if profile and region and messages.is_held() else None
     try:
         region, (access_key, secret, token), fips = keys.granted(profile, region, remedy)
-    except Refused as refused:
-        raise (_elsewhere(refused, arguments[1]) if profile else refused) from refused
-    host = _host(region, fips)
+        host = _host(region, fips)
+    except BaseException as error:
+        if ahead:
+            ahead.drop()
+        if profile and isinstance(error, Refused):
+            raise _elsewhere(error, arguments[1]) from error
+        raise
     user, password = signing.git_user(access_key, token), signing.git_password(secret, region, host, path, time.time())
     if ahead:
         code = ahead.ended(host, f"username={user}\npassword={password}\n")
@@ -69,17 +75,14 @@ def serve(arguments: list[str]) -> int:
 
 
 class _Ahead:
-    """`git remote-http`, started before there are credentials, which it needs only after the server's first answer.
-
-    If there are none, it ends like this program does, because then nothing can come through the pipe.
-    """
+    """`git remote-http`, started before there are credentials, which it needs only after the server's first answer."""
 
     def __init__(self, remote: str, host: str, path: str) -> None:
-        self._host = host
-        there, self._ours = os.pipe()
-        os.set_inheritable(there, True)  # its number may be the wanted one
+        self._host, self._began_s = host, time.monotonic()
         env = {key: value for key, value in os.environ.items() if key != messages.GATE}
         command = _remote_http(remote, host, path, _LATER)
+        there, self._ours = os.pipe()
+        os.set_inheritable(there, True)  # its number may be the wanted one
         try:
             self._pid = os.posix_spawn(command[0], command, env, file_actions=[(os.POSIX_SPAWN_DUP2, there, _WAITING)])
         except OSError as error:
@@ -97,14 +100,26 @@ class _Ahead:
         return cls(remote, _host(region, regions.wants_fips(os.environ, {**config, **credentials})), path)
 
     def ended(self, host: str, credentials: str) -> int:
-        """Answer with the credentials for this host, and return git's exit code."""
+        """Answer with the credentials for this host, and return git's exit code.
+
+        If this took long, the network may have dropped the connection unnoticed. Then git fails, and ccsetup runs it
+        again.
+        """
+        if host != self._host or time.monotonic() - self._began_s > _FRESH_S:
+            self.drop()
+            return _DIED
         try:
-            if host == self._host:
-                os.write(self._ours, credentials.encode())
+            os.write(self._ours, credentials.encode())
         except BrokenPipeError:
             pass  # git has ended
         os.close(self._ours)
         return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+
+    def drop(self) -> None:
+        """End git, which ends what it has started."""
+        os.kill(self._pid, signal.SIGTERM)
+        os.close(self._ours)
+        os.waitpid(self._pid, 0)
 
 
 def _host(region: str, fips: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -191,8 +192,37 @@ def test_a_role_that_is_refused_after_the_server_was_asked_is_one_sentence(desk:
     code, out, errors = held.go()
     assert code != 0
     assert out == ""
+    assert len(errors.splitlines()) == 1
     assert "ccsetup doctor" in errors
+
+
+def test_a_silent_server_does_not_keep_a_refusal_waiting(desk: Desk) -> None:
+    desk.base()
+    desk.profile("denied", role_arn=role_arn("Nobody"), source_profile="base", region="us-east-2")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        held = Held(desk, URL.format("denied"), CODE_COMMIT_ENDPOINT=f"127.0.0.1:{silent.getsockname()[1]}")
+        connection, _ = silent.accept()
+        with closing(connection):
+            code, _, errors = held.go()  # within a minute
+            assert code != 0
+            assert len(errors.splitlines()) == 1
+            connection.settimeout(10)
+            while connection.recv(4096):  # until the end of git closes the connection
+                pass
+
+
+def test_a_connection_that_was_idle_for_long_is_not_relied_on(desk: Desk, ours: Path) -> None:
+    script = ours / "git-remote-codecommit"
+    script.write_text(
+        script.read_text().replace("sys.exit(", "from ccsetup.git.helper import remote\nremote._FRESH_S = 0\nsys.exit(")
+    )
+    held = Held(desk, URL.format(static(desk)))
+    assert asked(desk) == ["MissingAuthenticationToken"]
+    code, out, errors = held.go()
+    assert (code != 0, out) == (True, "")
     assert "Traceback" not in errors
+    assert asked(desk) == ["MissingAuthenticationToken"]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "not a host"])
