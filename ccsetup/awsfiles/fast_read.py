@@ -126,27 +126,24 @@ class Earlier:
         return (end, found[:count]) if count else (0, [])
 
     def keep(self, text: str, found: list[tuple[str, Settings]]) -> None:
-        """Remember a text without errors and its sections."""
-        self._read = text, found
+        """Remember a text without errors and its sections, unless it may be only a part of the one before."""
+        if 2 * len(text) > len(self._read[0]):
+            self._read = text, found
 
 
-def sections(text: str, earlier: Earlier | None = None, keep: bool = True) -> Iterator[tuple[str, Settings]]:
-    """Yield each section's header and settings. Those in `earlier` aren't read again. Raises Unsure.
-
-    With `keep`, `earlier` remembers the sections for the next text.
-    """
+def sections(text: str, earlier: Earlier | None = None) -> Iterator[tuple[str, Settings]]:
+    """Yield each section's header and settings. Those in `earlier` aren't read again. Raises Unsure."""
     text = f"\n{text}"
-    return _found(_normal(text)) if earlier is None else _found_again(text, earlier, keep)
+    return _found(_normal(text)) if earlier is None else _found_again(text, earlier)
 
 
-def _found_again(text: str, earlier: Earlier, keep: bool) -> Iterator[tuple[str, Settings]]:
+def _found_again(text: str, earlier: Earlier) -> Iterator[tuple[str, Settings]]:
     start, found = earlier.start_of(text)
     yield from found
     for section in _found(_normal(text[start:]), [header for header, _ in found]):
         found.append(section)
         yield section
-    if keep:
-        earlier.keep(text, found)
+    earlier.keep(text, found)
 
 
 def _normal(text: str) -> str:

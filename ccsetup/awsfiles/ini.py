@@ -199,7 +199,7 @@ def both(texts: AwsTexts) -> tuple[Document, Document]:
 def _plain_headers(text: str, file: FileName) -> list[str] | None:
     """Return the headers of a text in which no section or key occurs twice, None if it must be read line by line."""
     try:
-        return [header for header, _ in fast_read.sections(text, fast_read.EARLIER[file == "credentials"], keep=False)]
+        return [header for header, _ in fast_read.sections(text, fast_read.EARLIER[file == "credentials"])]
     except fast_read.Unsure:
         return None
 

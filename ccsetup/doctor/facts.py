@@ -195,7 +195,8 @@ class Facts:
         """
         if not self.texts.shared:
             try:
-                return dict(fast_read.profiles(self.config.text, self.credentials.text, {}))
+                texts = self.config.text, self.credentials.text
+                return dict(fast_read.profiles(*texts, {}, earlier=fast_read.EARLIER))
             except fast_read.Unsure:
                 pass
         found = ini.profiles(self.config, self.credentials)
