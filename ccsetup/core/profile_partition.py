@@ -19,9 +19,10 @@ _ARNS = ("role_arn", "ccsetup_role_arn", "mfa_serial", "ccsetup_mfa_serial")
 
 def told_by(there: Settings, sessions: Mapping[str, Settings]) -> str:
     """Return the partition that a profile's settings name apart from its region, "" if they don't."""
-    arns = (of_arn(str(there.get(key, ""))) for key in _ARNS)
-    where = sessions.get(str(there["sso_session"]), {}) if "sso_session" in there else there
-    return next(filter(None, arns), "") or of_sign_in(where)
+    for key in _ARNS:
+        if key in there and (found := of_arn(str(there[key]))):
+            return found
+    return of_sign_in(sessions.get(str(there["sso_session"]), {}) if "sso_session" in there else there)
 
 
 def of_arn(text: str) -> str:
@@ -52,9 +53,11 @@ def told(profiles: Mapping[str, Settings], sessions: Mapping[str, Settings], nam
     return next(filter(None, (told_by(there, sessions) for there in chain(profiles, name))), "")
 
 
-def told_of_all(profiles: Mapping[str, Settings], sessions: Mapping[str, Settings]) -> dict[str, str | None]:
-    """Return for every profile what `told` does, None if its settings and those of its source profiles name none."""
-    return first(profiles, profiles, lambda name: told_by(profiles[name], sessions) or None)
+def told_of_many(
+    profiles: Mapping[str, Settings], sessions: Mapping[str, Settings], names: Iterable[str]
+) -> dict[str, str | None]:
+    """Return for these profiles what `told` does, None if its settings and those of its source profiles name none."""
+    return first(profiles, names, lambda name: told_by(profiles[name], sessions) or None)
 
 
 def of(profiles: Mapping[str, Settings], sessions: Mapping[str, Settings], name: str) -> str:

@@ -123,6 +123,8 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")  # hosts of this computer, used by 
 
 def is_region(label: str) -> bool:
     """Return whether AWS may have a region with this name: a known one, or one that looks like eu-south-9."""
+    if label in REGIONS:
+        return True
     words = label.rsplit("-", 2)
     if len(words) < 3 or words[1] not in _COMPASS or words[2] not in _NUMBERS:
         return False

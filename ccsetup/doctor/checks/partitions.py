@@ -76,8 +76,13 @@ def _sign_in_of(facts: Facts, there: Settings) -> str:
         return profile_partition.told_by(stored, {})
     if source != "sso":
         return ""
-    session = session_of(facts, there)[1]
-    return profile_partition.of_sign_in(_plain((session or {}) if "sso_session" in there else there))
+    where = (session_of(facts, there)[1] or {}) if "sso_session" in there else there
+    return _of_sign_in(*(where.get(key, "") for key in WHERE))
+
+
+@lru_cache(maxsize=4096)  # thousands of profiles share a sign-in
+def _of_sign_in(url: str, region: str) -> str:
+    return profile_partition.of_sign_in(_plain({WHERE[0]: url, WHERE[1]: region}))
 
 
 class _Sources:

@@ -179,16 +179,17 @@ def missing_regions(facts: Facts) -> Iterator[Finding]:
     if facts.env.get("AWS_DEFAULT_REGION"):
         return
     sources = {there.get("source_profile", "") for there in facts.profiles.values()}
-    ways: list[str] | None = None
-    told_of_all: Mapping[str, str | None] = {}
-    for name, there in facts.profiles.items():
-        if there.get("region") or not (_gets_in(there) or _is_left_empty(facts, name)):
-            continue
-        if ways is None:
-            ways, told_of_all = _common(facts), profile_partition.told_of_all(facts.intended, facts.sessions)
+    lacking = {
+        name: there
+        for name, there in facts.profiles.items()
+        if not there.get("region") and (_gets_in(there) or _is_left_empty(facts, name))
+    }
+    ways = _common(facts) if lacking else []
+    partition_of_each = profile_partition.told_of_many(facts.intended, facts.sessions, lacking)
+    for name, there in lacking.items():
         told_ = [there.get("sso_region", ""), facts.profiles.get(there.get("source_profile", ""), {}).get("region", "")]
         likely = [region for region in dict.fromkeys([*reversed(told_), *ways]) if region in REGIONS]
-        if partition := told_of_all[name]:
+        if partition := partition_of_each[name]:
             likely = [region for region in likely if partition_of(region) == partition]
             likely = likely or partitions.likely(facts, name, partition)
         yield _without_region(facts, name, likely, name in sources)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 
 from ccsetup.awsfiles.ini import Stanza
@@ -56,7 +56,13 @@ def is_whole(facts: Facts, there: Settings) -> bool:
 def _missing(facts: Facts, there: Settings) -> list[str]:
     """Return which of the settings that say where to sign in a profile or its session lacks."""
     where = (session_of(facts, there)[1] or {}) if "sso_session" in there else there
-    return sso_session.missing({key: meant(where[key]) for key in WHERE if key in where})
+    return list(_lacking(*(where.get(key) for key in WHERE)))
+
+
+@lru_cache(maxsize=4096)  # thousands of profiles share a session
+def _lacking(url: str | None, region: str | None) -> tuple[str, ...]:
+    there = zip(WHERE, (url, region), strict=True)
+    return tuple(sso_session.missing({key: meant(value) for key, value in there if value is not None}))
 
 
 def session_missing(facts: Facts) -> Iterator[Finding]:

@@ -26,11 +26,16 @@ _HOME = re.compile(r"(?:~|\$(?:env:)?(?:HOME|USERPROFILE)|\$\{HOME\}|%(?:USERPRO
 def cached(facts: Facts) -> Iterator[Finding]:
     """Find sign-ins that are missing, expired or damaged: one finding for all the profiles that share one."""
     users: dict[Start, list[str]] = {}
+    starts: dict[str, Start] = {}  # by session
     for name, there in facts.signing_in.items():
         if is_whole(facts, there):
             session = session_of(facts, there)[0]
-            settings = {**there, "sso_session": session} if session else there
-            start = start_of(settings, facts.sessions)._replace(fips="", dualstack="")  # they share a token
+            start = starts.get(session)
+            if start is None:
+                settings = {"sso_session": session} if session else there
+                start = start_of(settings, facts.sessions)._replace(fips="", dualstack="")  # they share a token
+            if session:
+                starts[session] = start
             users.setdefault(start, []).append(name)
     for start, names in users.items():
         path = facts.home / ".aws" / "sso" / "cache" / token_cache.token_name(start)
