@@ -341,7 +341,8 @@ def _lines(text: str | None) -> Sequence[str]:
 
 @lru_cache(maxsize=2)
 def _beginnings(text: str) -> frozenset[str]:
-    parts = (line.partition("=") for line in text.replace("\r\n", "\n").split("\n") if line[:1] != "[")
+    lines = {*text.replace("\r\n", "\n").split("\n")}  # thousands of profiles share most of them
+    parts = (line.partition("=") for line in lines if line[:1] != "[")
     return frozenset(key + sign for key, sign, _ in parts)
 
 

@@ -88,7 +88,7 @@ def identifiers(facts: Facts) -> Iterator[Finding]:
     fine: set[tuple[str, str]] = set()
     told: set[tuple[object, int]] = set()
     for name, there in facts.intended.items():
-        session = facts.sessions.get(meant(there.get("sso_session", "")), {})
+        session = facts.sessions.get(meant(there["sso_session"]), {}) if "sso_session" in there else {}
         for rule in RULES:
             value = there.get(rule.key, session.get(rule.key))
             if value is None or (rule.key, value) in fine or not (rule.acts_with in there or rule.acts_with in session):

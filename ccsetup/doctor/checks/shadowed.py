@@ -46,9 +46,10 @@ _IN_CONFIG = Kind("the access key in the config file", _KEYS, ("config",))
 
 def shadowed(facts: Facts) -> Iterator[Finding]:
     """Find settings that tools don't use because another kind of access comes first."""
+    in_config = ID in facts.config.text.lower()
     for name, there in facts.intended.items():
         others = ALONE & there.keys()
-        if not others and not (ID in there and _static(facts, name, "config")):
+        if not others and not (ID in there and in_config and _static(facts, name, "config")):
             continue
         if (len(others) == 1 or others == _SIGNS_IN) and ID not in there and SECRET not in there:
             continue
