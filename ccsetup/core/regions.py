@@ -116,6 +116,17 @@ _PORTALS = {
     "aws-eusc": ("{first}.{region}.portal.amazonaws.eu", "{first}.portal.{region}.api.amazonwebservices.eu",
                  "identitycenter.amazonaws.eu"),
 }  # fmt: skip
+# What a text has that names another partition than aws: a region, an ARN, or a host without a region.
+_OTHERS = frozenset(
+    mark
+    for name, row in PARTITIONS.items()
+    if row["begins"]
+    for mark in (
+        name,
+        row["begins"],
+        *(it.replace("{first}.", "") for it in _PORTALS.get(name, ()) if "{reg" not in it),
+    )
+)
 _TELLING = {"start.us-gov-home.awsapps.com": "us-gov-west-1"}  # hosts of a single region that don't contain its name
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")  # hosts of this computer, used by fakes of AWS
@@ -154,6 +165,12 @@ def partition_of(region: str) -> str:
         if region.startswith(beginning):
             return name
     return "aws"
+
+
+def may_name_another(text: str) -> bool:
+    """Return whether a text may name a partition other than aws. This is much faster than a look at each value."""
+    low = text.lower()
+    return not text.isascii() or any(mark in low for mark in _OTHERS)
 
 
 def home_region(partition: str) -> str:

@@ -286,6 +286,18 @@ def test_regions_that_are_not_known_belong_to_a_partition_too() -> None:
     assert regions.git_host("cn-south-1") == "git-codecommit.cn-south-1.amazonaws.com.cn"
 
 
+def test_whatever_names_another_partition_is_noticed() -> None:
+    named = [host for host, (use, partition, _) in ACCEPTED.items() if use == "portal" and partition != "aws"]
+    named += [name for name in REGIONS if regions.partition_of(name) != "aws"]
+    named += [f"arn:{name}:iam::111122223333:role/R" for name in regions.PARTITIONS if name != "aws"]
+    assert len(named) > 20
+    assert [it for it in named if not regions.may_name_another(f"[profile dev]\nx = {it.upper()}\n")] == []
+    assert regions.may_name_another("region = cn–north–1")  # the dashes of a word processor
+    usual = [host for host, (_, partition, _) in ACCEPTED.items() if partition == "aws"]
+    usual += [name for name in REGIONS if regions.partition_of(name) == "aws"]
+    assert [it for it in usual if regions.may_name_another(f"[profile dev]\nx = {it}\n")] == []
+
+
 def test_the_likeliest_region_is_one_that_is_known() -> None:
     assert regions.likeliest(["s3", None, "eu-south-2", "us-east-2", "us-east-1"]) == "us-east-2"
     assert regions.likeliest(["", "eu-south-2", "mx-central-1"]) == "eu-south-2"
