@@ -273,7 +273,7 @@ def _loader() -> Any:
     """Return one loader of the SDK's models for all sessions, because loading them is the slowest part."""
     from botocore.loaders import create_loader
 
-    return sdk_models.narrowed(create_loader(os.environ.get("AWS_DATA_PATH")))
+    return sdk_models.quick(create_loader(os.environ.get("AWS_DATA_PATH")))
 
 
 def _bound(session: Any, region: str) -> Any:

@@ -1,4 +1,4 @@
-"""The SDK makes the clients that are used here, and looks for no other services."""
+"""The SDK makes the same clients, and doesn't look for other services before."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ KEYS = {"aws_access_key_id": "AKIA", "aws_secret_access_key": "s"}
 
 def session() -> Session:
     made = Session()
-    made.register_component("data_loader", sdk_models.narrowed(create_loader()))
+    made.register_component("data_loader", sdk_models.quick(create_loader()))
     return made
 
 
-@pytest.mark.parametrize("service", sdk_models.SERVICES)
+@pytest.mark.parametrize("service", ["codecommit", "iam", "kms", "signin", "sso", "sso-oidc", "sts"])
 def test_a_client_is_that_of_the_sdks_own_loader(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
     theirs = Session().create_client(service, "us-east-1", **KEYS)
     listed = list[str]()
@@ -37,14 +37,17 @@ def test_a_client_is_that_of_the_sdks_own_loader(service: str, monkeypatch: pyte
     assert len(listed) < 100, listed
 
 
-def test_another_service_is_unknown() -> None:
-    with pytest.raises(UnknownServiceError):
-        session().create_client("ec2", "us-east-1", **KEYS)
+def test_a_service_that_there_is_not_is_unknown_as_before() -> None:
+    said = []
+    for made in (Session(), session()):
+        with pytest.raises(UnknownServiceError) as error:
+            made.create_client("of-the-future", "us-east-1", **KEYS)
+        said.append(str(error.value))
+    assert said[0] == said[1]
 
 
-def test_a_service_that_an_older_botocore_lacks_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sdk_models, "SERVICES", ("sts", "of-the-future"))
-    assert sdk_models.narrowed(create_loader()).list_available_services("service-2") == ["sts"]
+def test_all_services_are_listed_as_before() -> None:
+    assert [*session().get_available_services()] == Session().get_available_services()
 
 
 def test_gits_helper_and_the_sign_in_also_look_where_aws_data_path_says(
@@ -56,7 +59,7 @@ def test_gits_helper_and_the_sign_in_also_look_where_aws_data_path_says(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path / "models"))
     loaders = list[Loader]()
-    monkeypatch.setattr(sdk_models, "narrowed", lambda loader: loaders.append(loader) or loader)
+    monkeypatch.setattr(sdk_models, "quick", lambda loader: loaders.append(loader) or loader)
     with pytest.raises(Refused, match="no credentials"):
         fetch.fetched("dev", "us-east-2", "")
     IdentityCenter({}, tmp_path)._own_session()

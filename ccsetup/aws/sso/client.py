@@ -120,7 +120,7 @@ class IdentityCenter:
         nobody = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
         if not self._session:
             self._session = botocore.session.Session(session_vars=nobody)
-            sdk_models.narrowed(self._session.get_component("data_loader"))
+            sdk_models.quick(self._session.get_component("data_loader"))
         return self._session
 
     def bundle(self) -> str | None:

@@ -64,7 +64,7 @@ def fetched(profile: str | None, region: str, remedy: str) -> tuple[str, cached_
         )
         session.set_default_client_config(patience)
         _keep_what_is_fetched(session)
-        sdk_models.narrowed(session.get_component("data_loader"))
+        sdk_models.quick(session.get_component("data_loader"))
         aws_login.read_by_either(session, name, _by_aws_cli, lambda _, work: work())
         credentials = session.get_credentials()
         if credentials is None:
