@@ -56,19 +56,18 @@ def serve(arguments: list[str]) -> int:
     ahead = _Ahead.start(arguments[0], name, region, path) if profile and region and messages.is_held() else None
     try:
         region, (access_key, secret, token), fips = keys.granted(profile, region, remedy)
-        host = _host(region, fips)
-    except BaseException as error:
+        host, now = _host(region, fips), time.time()
+        user, password = signing.git_user(access_key, token), signing.git_password(secret, region, host, path, now)
         if ahead:
-            ahead.drop()
-        if profile and isinstance(error, Refused):
-            raise _elsewhere(error, arguments[1]) from error
-        raise
-    user, password = signing.git_user(access_key, token), signing.git_password(secret, region, host, path, time.time())
-    if ahead:
-        code = ahead.ended(host, f"username={user}\npassword={password}\n")
-    else:
-        env = {**os.environ, "CCSETUP_USER": user, "CCSETUP_PASSWORD": password}
-        code = _run(_remote_http(arguments[0], host, path, _ANSWER), env)
+            code = ahead.answered(host, f"username={user}\npassword={password}\n")
+        else:
+            env = {**os.environ, "CCSETUP_USER": user, "CCSETUP_PASSWORD": password}
+            code = _run(_remote_http(arguments[0], host, path, _ANSWER), env)
+    except Refused as refused:
+        raise (_elsewhere(refused, arguments[1]) if profile else refused) from refused
+    finally:
+        if ahead:
+            ahead.end()
     if code == _DIED:
         messages.after_refusal(arguments[1])
     return code
@@ -99,27 +98,29 @@ class _Ahead:
             return None
         return cls(remote, _host(region, regions.wants_fips(os.environ, {**config, **credentials})), path)
 
-    def ended(self, host: str, credentials: str) -> int:
+    def answered(self, host: str, credentials: str) -> int:
         """Answer with the credentials for this host, and return git's exit code.
 
         If this took long, the network may have dropped the connection unnoticed. Then git fails, and ccsetup runs it
         again.
         """
         if host != self._host or time.monotonic() - self._began_s > _FRESH_S:
-            self.drop()
             return _DIED
         try:
             os.write(self._ours, credentials.encode())
         except BrokenPipeError:
             pass  # git has ended
         os.close(self._ours)
-        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        self._pid = 0
+        return code
 
-    def drop(self) -> None:
-        """End git, which ends what it has started."""
-        os.kill(self._pid, signal.SIGTERM)
-        os.close(self._ours)
-        os.waitpid(self._pid, 0)
+    def end(self) -> None:
+        """End git, and with it what it has started, unless it has ended."""
+        if self._pid:
+            os.kill(self._pid, signal.SIGTERM)
+            os.waitpid(self._pid, 0)
+            self._pid = 0
 
 
 def _host(region: str, fips: bool) -> str:
