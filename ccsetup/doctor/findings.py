@@ -11,6 +11,7 @@ from ccsetup.core.model import Corrected, FileName
 from ccsetup.git.config import Values
 
 FIX = "ccsetup doctor --fix"
+OFFERED = 9  # the most names to choose from as repairs of one finding
 
 
 class Change(NamedTuple):

@@ -17,11 +17,10 @@ from ccsetup.core.text import STRICT, letters_swapped, nearest
 from ccsetup.doctor.checks import iam_users
 from ccsetup.doctor.checks.git import called, effective, is_codecommit, keepers, of_codecommit, signing, usable
 from ccsetup.doctor.facts import Clone, Facts
-from ccsetup.doctor.findings import FIX, Finding, Remedy, Severity, Wanted
+from ccsetup.doctor.findings import FIX, OFFERED, Finding, Remedy, Severity, Wanted
 from ccsetup.git import address, clone_profile, config, transport
 from ccsetup.git.address import Address
 
-_MOST = 9  # remedies to offer
 _PORT = later(r":\d+(?=/)")  # which was for http
 _PASSWORD = later(r"//[^/@]*:[^/]*@")
 _USER = later(r"(https://)([^/@]*)@")
@@ -209,7 +208,7 @@ def _no_such_profile(facts: Facts, here: Address, region: str) -> Finding:
     names = usable(facts)
     like = _like(named, names)
     offered = like or [*dict.fromkeys([*nearest(named, names), *names])]
-    remedies = [_moved(facts, here, it, region) for it in offered[:_MOST]]
+    remedies = [_moved(facts, here, it, region) for it in offered[:OFFERED]]
     wanted = Wanted(
         "Profile for this clone", lambda text: _known(facts, text), lambda it: _moved(facts, here, it, region)
     )
@@ -237,7 +236,7 @@ def _regions(facts: Facts, here: Address, says: str, severity: Severity = "stops
     used = [there.get("region", "") for there in facts.profiles.values()]
     near = regions.like(here.region)[:2] if here.region else []
     names = [it for it in dict.fromkeys([own, *near, *used]) if it in regions.REGIONS]
-    remedies = [_moved(facts, here, here.profile, it) for it in names[:_MOST]]
+    remedies = [_moved(facts, here, here.profile, it) for it in names[:OFFERED]]
     wanted = Wanted(
         "Which region is the repository in?", validate.region, lambda it: _moved(facts, here, here.profile, it)
     )
@@ -261,7 +260,7 @@ def _nobody(facts: Facts, here: Address) -> Iterator[Finding]:
     named = facts.env.get("AWS_DEFAULT_PROFILE", facts.env.get("AWS_PROFILE", ""))
     if named or "default" in facts.profiles or facts.env.get("AWS_ACCESS_KEY_ID") or not usable(facts):
         return
-    remedies = [_moved(facts, here, it, here.region) for it in usable(facts)[:_MOST]]
+    remedies = [_moved(facts, here, it, here.region) for it in usable(facts)[:OFFERED]]
     says = f"{_called(facts)} doesn't specify a profile, and there's no [default] profile."
     yield _remote(facts, "hinders", says, "git fails with NoCredentialsError or uses this computer's role.", remedies)
 
@@ -269,7 +268,7 @@ def _nobody(facts: Facts, here: Address) -> Iterator[Finding]:
 def _without_address(facts: Facts, clone: Clone, here: Address) -> Iterator[Finding]:
     """Check an HTTPS or SSH remote. Its URL names no profile, but its credential helper may."""
     region = here.region
-    remedies = [_moved(facts, here, it, region) for it in usable(facts)[:_MOST]] if not here.host else []
+    remedies = [_moved(facts, here, it, region) for it in usable(facts)[:OFFERED]] if not here.host else []
     if unknown := validate.unknown_region(region):  # a custom host (CODE_COMMIT_ENDPOINT) has none
         yield _remote(
             facts,
@@ -324,7 +323,7 @@ def _without_helper(facts: Facts, clone: Clone, here: Address) -> Finding:
             git={"credential.helper": ("", helper), "credential.useHttpPath": "true"},
         )
 
-    remedies = tuple(remedy(it) for it in names[:_MOST] if here.region or facts.profiles[it].get("region"))
+    remedies = tuple(remedy(it) for it in names[:OFFERED] if here.region or facts.profiles[it].get("region"))
     says = f"{_called(facts)} uses HTTPS without a credential helper, so git asks for a password."
     because = "git reports “could not read Username”, or a 403 error unless you enter Git credentials."
     found = _remote(facts, "hinders", says, because, [])
@@ -340,7 +339,7 @@ def _helper_of_nobody(facts: Facts, clone: Clone, command: str, named: str) -> F
         return Remedy(f"Use the profile {name}", replaced=clone.helped(command, new))
 
     says = f"This clone's credential helper uses the profile {named}, which doesn't exist."
-    remedies = [remedy(it) for it in (like or usable(facts))[:_MOST]]
+    remedies = [remedy(it) for it in (like or usable(facts))[:OFFERED]]
     return _remote(
         facts, "stops", says, "git fails with a 403 error or asks for a password.", remedies, bool(like), named
     )
@@ -361,7 +360,7 @@ def _helper_of_a_script(facts: Facts, clone: Clone, command: str) -> Finding:
     names = [named] if named in facts.profiles else usable(facts)
     says = "This clone's credential helper has a --profile or --region flag without a value."
     because = "A variable was probably empty. The AWS CLI uses the next word as the value, so git asks for a password."
-    return _remote(facts, "stops", says, because, [remedy(it) for it in names[:_MOST]], len(names) == 1, named)
+    return _remote(facts, "stops", says, because, [remedy(it) for it in names[:OFFERED]], len(names) == 1, named)
 
 
 CHECKS = (remote,)

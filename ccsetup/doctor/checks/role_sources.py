@@ -15,7 +15,7 @@ from ccsetup.core.errors import BadAnswer
 from ccsetup.core.profile_kind import CREDENTIAL_SOURCES, STATIC, has_own_credentials, source_of
 from ccsetup.core.text import nearest, same_but_for_a_slip
 from ccsetup.doctor.facts import Facts
-from ccsetup.doctor.findings import FIX, Finding, Remedy, Wanted
+from ccsetup.doctor.findings import FIX, OFFERED, Finding, Remedy, Wanted
 from ccsetup.doctor.locate import Place, added, finding, place, places, removed, renamed, respelled
 from ccsetup.doctor.role_chains import RoleChains
 from ccsetup.doctor.similar_names import SimilarNames
@@ -25,7 +25,6 @@ Settings = Mapping[str, str]
 _OF_A_ROLE = ("role_arn", "role_session_name", "external_id", "mfa_serial", "duration_seconds")
 _AS_HEADER = re.compile(r"profile\s+|profile/")
 _LOOPS = "AWS tools fail with InfiniteLoopConfigError."
-_MOST = 9  # sources to offer
 
 
 def source(facts: Facts) -> Iterator[Finding]:
@@ -90,7 +89,7 @@ class _Offer:
         """Return the possible sources for a profile, those with names similar to `near` first."""
         like = self.like(near)
         names = chain(like, (it for it in self.usable() if it not in like))
-        return [*islice((it for it in names if it != name and self._chains.serves(it, name)), _MOST)]
+        return [*islice((it for it in names if it != name and self._chains.serves(it, name)), OFFERED)]
 
     def like(self, text: str) -> list[str]:
         """Return the sources that a name may be a typo of."""
@@ -132,7 +131,7 @@ class _Case(NamedTuple):
 
 
 def _finding(facts: Facts, name: str, where: Place, code: str, case: _Case, offer: _Offer) -> Finding:
-    remedies = (*(_with(where, it) for it in case.names[:_MOST]), *case.more)
+    remedies = (*(_with(where, it) for it in case.names[:OFFERED]), *case.more)
     auto = case.sure and len(remedies) == 1
     wanted = Wanted("Which profile should assume the role?", partial(offer.parse, name), partial(_with, where))
     return finding(

@@ -16,7 +16,7 @@ from ccsetup.core.model import Corrected
 from ccsetup.core.profile_kind import has_own_credentials, source_of
 from ccsetup.core.sso_session import SCOPE, WHERE, WHO
 from ccsetup.doctor.facts import Facts, plain_url
-from ccsetup.doctor.findings import Change, Finding, Remedy, Wanted
+from ccsetup.doctor.findings import OFFERED, Change, Finding, Remedy, Wanted
 from ccsetup.doctor.locate import (
     Place,
     added,
@@ -34,7 +34,6 @@ from ccsetup.doctor.similar_names import SimilarNames
 
 Settings = Mapping[str, str]
 
-_MOST = 9  # sessions to offer
 _MISSING = "InvalidConfigError: the profile is configured to use SSO but is missing required configuration."
 
 
@@ -75,8 +74,8 @@ def session_missing(facts: Facts) -> Iterator[Finding]:
         session, found = session_of(facts, there)
         if found is not None or (where := place(facts, name, "sso_session")) is None:
             continue
-        names = [*similar.to(session, facts.sessions), *islice(facts.sessions, _MOST)]
-        offered = [*dict.fromkeys(names)][:_MOST]
+        names = [*similar.to(session, facts.sessions), *islice(facts.sessions, OFFERED)]
+        offered = [*dict.fromkeys(names)][:OFFERED]
         remedies = [Remedy(f"Use the sso-session {it}", changes=respelled(where, it)) for it in offered]
         if all(key in there for key in WHERE):
             hint = "use the profile's own start URL"

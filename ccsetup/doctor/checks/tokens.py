@@ -16,7 +16,7 @@ from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import BadAnswer
 from ccsetup.doctor.checks.sso import is_whole, session_of
 from ccsetup.doctor.facts import Facts
-from ccsetup.doctor.findings import FIX, Finding, Remedy, Wanted
+from ccsetup.doctor.findings import FIX, OFFERED, Finding, Remedy, Wanted
 from ccsetup.doctor.locate import Place, added, finding, place, respelled
 
 _FILE = "web_identity_token_file"
@@ -237,7 +237,7 @@ def _without_role(facts: Facts, name: str, where: Place, known: list[str]) -> Fi
         f"{name} has a token file but no role_arn.",
         because="InvalidConfigError: … web identity but has no role ARN configured.",
         fix="ask",
-        remedies=tuple(map(remedy, known[:9])),
+        remedies=tuple(map(remedy, known[:OFFERED])),
         wanted=Wanted("Role ARN", validate.role_arn, remedy),
         do=f"ccsetup setup oidc --profile {quote(name)}",
     )
