@@ -167,7 +167,7 @@ def partition_of(region: str) -> str:
     return "aws"
 
 
-def may_name_another(text: str) -> bool:
+def may_name_another_partition(text: str) -> bool:
     """Return whether a text may name a partition other than aws. This is much faster than a look at each value."""
     low = text.lower()
     return not text.isascii() or any(mark in low for mark in _OTHERS)

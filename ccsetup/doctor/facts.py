@@ -220,6 +220,11 @@ class Facts:
         """Return what the lines of a file begin with, up to the first equals sign, each once and without headers."""
         return _beginnings(self.meant(file).text)
 
+    def may_set(self, file: FileName, *keys: str) -> bool:
+        """Return whether a file may set one of these keys. This is much faster than a look at each section."""
+        text = self.meant(file).text.lower()
+        return any(key in text for key in keys)
+
     def path(self, file: FileName) -> Path:
         """Return the path of one of the two files."""
         return self.texts.config_path if file == "config" else self.texts.credentials_path

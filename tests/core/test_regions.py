@@ -291,11 +291,11 @@ def test_whatever_names_another_partition_is_noticed() -> None:
     named += [name for name in REGIONS if regions.partition_of(name) != "aws"]
     named += [f"arn:{name}:iam::111122223333:role/R" for name in regions.PARTITIONS if name != "aws"]
     assert len(named) > 20
-    assert [it for it in named if not regions.may_name_another(f"[profile dev]\nx = {it.upper()}\n")] == []
-    assert regions.may_name_another("region = cn–north–1")  # the dashes of a word processor
+    assert [it for it in named if not regions.may_name_another_partition(f"[profile dev]\nx = {it.upper()}\n")] == []
+    assert regions.may_name_another_partition("region = cn–north–1")  # the dashes of a word processor
     usual = [host for host, (_, partition, _) in ACCEPTED.items() if partition == "aws"]
     usual += [name for name in REGIONS if regions.partition_of(name) == "aws"]
-    assert [it for it in usual if regions.may_name_another(f"[profile dev]\nx = {it}\n")] == []
+    assert [it for it in usual if regions.may_name_another_partition(f"[profile dev]\nx = {it}\n")] == []
 
 
 def test_the_likeliest_region_is_one_that_is_known() -> None:

@@ -24,8 +24,7 @@ _ENDS = clock.RECORDED
 def keys(facts: Facts) -> Iterator[Finding]:
     """Find every problem with stored access keys, profile by profile."""
     ailments = [partial, token, swapped, expired]
-    text = facts.config.text.lower()
-    if any(key in text for key in _STATIC):
+    if facts.may_set("config", *_STATIC):
         ailments.insert(1, split)
     for name, there in _stored(facts):
         if found := [*placeholders(facts, name)]:

@@ -28,7 +28,7 @@ _OF_ROLES = f"{_NEVER}: AWS tools fail with InvalidClientTokenId, AccessDenied, 
 
 def partitions(facts: Facts) -> Iterator[Finding]:
     """Find regions, MFA devices and roles in another partition than the rest of a profile."""
-    if not any(regions.may_name_another(it.text) for it in (facts.config, facts.credentials)):
+    if not any(regions.may_name_another_partition(it.text) for it in (facts.config, facts.credentials)):
         return
     told: dict[str, str] = {}
     sources = _Sources(facts)

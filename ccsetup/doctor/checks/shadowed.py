@@ -46,7 +46,7 @@ _IN_CONFIG = Kind("the access key in the config file", _KEYS, ("config",))
 
 def shadowed(facts: Facts) -> Iterator[Finding]:
     """Find settings that tools don't use because another kind of access comes first."""
-    in_config = ID in facts.config.text.lower()
+    in_config = facts.may_set("config", ID)
     for name, there in facts.intended.items():
         others = ALONE & there.keys()
         if not others and not (ID in there and in_config and _static(facts, name, "config")):
