@@ -24,8 +24,10 @@ Settings = dict[str, str]
 # Characters at which only some programs end a line.
 _REFUSED = ("\0", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x1f", "\x85", "\u2028", "\u2029")
 
+_AT_ONCE = 1 << 16  # characters
 _KNOWN_LINES = 256  # how many different lines of a text are remembered
-_SILENT = ("", "#", ";")  # what a comment or a blank line starts with
+_SILENT = ("", "#", ";", "\r")  # what a comment or a blank line starts with
+_NESTED = "\v"  # stands for the line break before a line that is indented by a space
 _NOTHING = ("", "")  # what those say
 
 _QUOTES = ('"', "'")
@@ -53,7 +55,7 @@ def profiles(
         raise Unsure
     if alone is not None:
         alone.update(secrets)
-    headers: set[str] = set()
+    headers: list[str] = []
     quoted: set[str] = set()  # headers of names in quotes, as they are without quotes
     for header, settings in sections(config, of_config):
         type, _, name = header.partition(" ")
@@ -64,16 +66,15 @@ def profiles(
                 raise Unsure
             quoted.add(header)
         else:
-            headers.add(header)
-            if header == "default":
-                type, name = "profile", header
-            elif " " in name or not name:
-                if header.startswith(_TYPES):
+            headers.append(header)
+            if not name or " " in name:
+                if header == "default":
+                    type, name = "profile", header
+                elif header.startswith(_TYPES):
                     raise Unsure
-                type = ""
+                else:
+                    type = ""
         if type == "profile":
-            if name == "default" != header:
-                raise Unsure  # there may also be a [default]
             if name in secrets:
                 if not _STATIC.isdisjoint(settings):
                     raise Unsure  # the two halves of an access key may be in different files
@@ -87,6 +88,8 @@ def profiles(
             others[f"services {name}" if type == "services" else header] = settings
     if _are_odd(headers) or not quoted.isdisjoint(headers):
         raise Unsure
+    if "profile default" in headers or "profile default" in quoted:
+        raise Unsure  # there may also be a [default]
     yield from secrets.items()
 
 
@@ -133,14 +136,13 @@ class Earlier:
 
 def sections(text: str, earlier: Earlier | None = None) -> Iterator[tuple[str, Settings]]:
     """Yield each section's header and settings. Those in `earlier` aren't read again. Raises Unsure."""
-    text = f"\n{text}"
-    return _found(_normal(text)) if earlier is None else _found_again(text, earlier)
+    return _found(text) if earlier is None else _found_again(f"\n{text}", earlier)
 
 
 def _found_again(text: str, earlier: Earlier) -> Iterator[tuple[str, Settings]]:
     start, found = earlier.start_of(text)
     yield from found
-    for section in _found(_normal(text[start:]), [header for header, _ in found]):
+    for section in _found(text[start:], [header for header, _ in found]):
         found.append(section)
         yield section
     earlier.keep(text, found)
@@ -149,53 +151,63 @@ def _found_again(text: str, earlier: Earlier) -> Iterator[tuple[str, Settings]]:
 def _normal(text: str) -> str:
     """Return a text in which each block that is indented by spaces is one line with its key. Raises Unsure.
 
-    Its lines end with "\\n", and the parts of a block with "\\r".
+    A line may still end with "\\r".
     """
     if not _is_text(text) or any(mark in text for mark in _REFUSED):
         raise Unsure
-    if "\r" in text:
-        text = text.replace("\r\n", "\n")
-        if "\r" in text:
-            raise Unsure
-    return text.replace("\n ", "\r ")
+    return text.replace("\n ", f"{_NESTED} ")
 
 
 def _found(text: str, above: Iterable[str] = ()) -> Iterator[tuple[str, Settings]]:
-    """Yield each section of a text that begins with a line break, below others with these headers. Raises Unsure."""
-    first, *parts = text.split("\n[")  # a line that starts with a bracket is always a header
-    if any(line.strip()[:1] not in _SILENT for line in first.replace("\r", "\n").split("\n")):
-        raise Unsure
-    del text
+    """Yield each section of a text below others with these headers. Raises Unsure."""
     known = _Lines()
     pair_of = known.__getitem__
     headers = {*above}
-    count = len(headers) + len(parts)
-    parts.reverse()
-    while parts:  # each is freed as soon as it is read, because allocating new memory takes time
-        part = parts.pop()
+    count = len(headers)
+    for part in _parts(text):
+        count += 1
         lines = part.rstrip().split("\n")
         head = lines.pop(0)
         header, bracket, rest = head.partition("]")
         try:
-            if rest or not bracket:
+            if not bracket or (rest and rest != "\r"):
                 raise _Odd
             settings = dict(map(pair_of, lines))
         except _Odd:
-            header, bracket, body = part.replace("\r", "\n").partition("]")
+            header, bracket, body = part.replace(_NESTED, "\n").partition("]")
             settings = _walked(header, body, known.keys_seen)
+            known.silent = 0
             if not bracket:
                 raise Unsure from None
         else:
+            said = len(lines)
             if "" in settings:
-                lines = [line for line in lines if line[:1] not in _SILENT]
                 del settings[""]
-            if len(settings) < len(lines):
+                said -= known.silent
+                known.silent = 0
+            if len(settings) < said:
                 raise Unsure
         headers.add(header)
         yield header, settings
     together = "".join(headers)
     if len(headers) < count or not headers.isdisjoint(("", "DEFAULT")) or "\n" in together or "\r" in together:
         raise Unsure
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield each section of a text without its first bracket. Raises Unsure if there is anything before the first.
+
+    It takes a piece of the text at a time, because new memory for copies of the whole takes more time than the copies.
+    """
+    end = 0
+    while end < len(text):
+        start, end = end, text.find("\n[", end + _AT_ONCE)  # a line that starts with a bracket is always a header
+        end = end if end > 0 else len(text)
+        first, *parts = _normal(f"\n{text[start:end]}").split("\n[")
+        for line in first.replace(_NESTED, "\n").split("\n"):
+            if line.strip()[:1] not in _SILENT or "\r" in line[:-1]:
+                raise Unsure
+        yield from parts
 
 
 class _Odd(Exception):
@@ -205,18 +217,21 @@ class _Odd(Exception):
 class _Lines(dict[str, tuple[str, str]]):
     """The key and the value of a line, by the line, since most lines of a long file occur in it many times.
 
-    A nested block of s3 is one line here, with "\\r" between its parts. Raises _Odd for any other line that is
+    A nested block of s3 is one line here. Raises _Odd for any other line that is
     indented or that has an indented one below it, and Unsure.
     """
 
     def __init__(self) -> None:
         self.keys_seen: dict[str, str] = {}  # each by itself, so that all settings share one object
+        self.silent = 0  # how many lines were comments or blank
 
     def __missing__(self, line: str) -> tuple[str, str]:
         key, _, value = line.partition(" = ")
-        if value and key in self.keys_seen and value == value.strip() and "\r" not in value:
-            pair = self.keys_seen[key], value
-        elif line[:1] in _SILENT and "\r" not in line:
+        bare = value.strip()
+        if bare and key in self.keys_seen and _NESTED not in value and "\r" not in bare:
+            pair = self.keys_seen[key], bare
+        elif line[:1] in _SILENT and _NESTED not in line and "\r" not in line[:-1]:
+            self.silent += 1
             return _NOTHING
         else:
             pair = self._read(line)
@@ -226,11 +241,11 @@ class _Lines(dict[str, tuple[str, str]]):
         return pair
 
     def _read(self, line: str) -> tuple[str, str]:
-        if "\r" in line:
-            if not line.startswith("s3 =\r"):
+        if _NESTED in line:
+            if not line.startswith((f"s3 ={_NESTED}", f"s3 =\r{_NESTED}")):
                 raise _Odd
-            return "s3", _walked("", "\n" + line.replace("\r", "\n"), self.keys_seen)["s3"]
-        if line[0].isspace():
+            return "s3", _walked("", "\n" + line.replace(_NESTED, "\n"), self.keys_seen)["s3"]
+        if line[0].isspace() or "\r" in line[:-1]:
             raise _Odd
         return _pair(line.strip(), self.keys_seen)
 
@@ -252,13 +267,15 @@ def _walked(header: str, body: str, keys: dict[str, str]) -> Settings:
     The only values over several lines that it reads are nested blocks: of s3 in a profile, and of services.
     """
     rest, _, body = body.partition("\n")
-    if "]" in rest or rest.strip()[:1] not in _SILENT:
+    if "]" in rest or rest.strip()[:1] not in _SILENT or "\r" in rest[:-1]:
         raise Unsure
     settings: Settings = {}
     key, indent = "", 0
     block = ""  # the key that may have a nested block
     for line in body.split("\n"):
         bare = line.strip()
+        if "\r" in line[:-1]:
+            raise Unsure  # only some programs end a line here
         if not bare:
             if block:
                 settings[block] += "\n"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+
 from ccsetup.core import clock
 from ccsetup.core.errors import UNANSWERED
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than this command
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ccsetup.awsfiles.profile_status import Standing
 
     Row = tuple[str, ...]
+    _Ending = tuple[bool | None, str, str, str]
 
 HEADS = ("", "PROFILE", "KIND", "ACCOUNT", "ROLE", "REGION", "UNTIL")
 GAP = "  "
@@ -33,26 +36,28 @@ def rows(standings: Sequence[Standing], now: str, here: str, room: int | None) -
         [it.account_id for it in standings],
         [it.role for it in standings],
         [it.region for it in standings],
+        [*map(_Said(now).__getitem__, [(it.usable, it.ends, it.why, it.code) for it in standings])],
     ]
-    ends = [*map(_Said(now).of, standings)]
-    everything = "".join(map("".join, columns))
-    if everything.isascii() and everything.isprintable():
-        widths = [max(map(len, (head, *column))) for head, column in zip(HEADS, (*columns, ends), strict=True)]
-        spelled = GAP.join(f"%-{width}s" for width in widths[:-1]) + GAP + "%s"
-        lines = map(spelled.__mod__, (HEADS, *zip(*columns, ends, strict=True)))
-    else:
+    pad: Callable[[str, int], str] = str.ljust
+    width_of: Callable[[str], int] = len
+    if any(not _is_plain("".join(column)) for column in columns[:-1]):
         from ccsetup.core.text import cells, inert, padded
 
-        columns = [[*map(inert, column)] for column in (*columns, ends)]
-        ends = columns.pop()
-        widths = [max(map(cells, (head, *column))) for head, column in zip(HEADS, (*columns, ends), strict=True)]
-        table = (HEADS, *zip(*columns, ends, strict=True))
-        lines = map(str.rstrip, (GAP.join(map(padded, row, widths)) for row in table))
+        columns = [[*map(inert, column)] for column in columns]
+        pad, width_of = padded, cells
+    widths = [max(map(width_of, (head, *column))) for head, column in zip(HEADS, columns, strict=True)]
     if room is None or sum(widths) + len(GAP) * (len(widths) - 1) <= room:
-        yield from lines
+        widths[-1] = 0  # nothing follows it
+        yield GAP.join(map(pad, HEADS, widths))
+        yield from map(GAP.join, zip(*map(map, repeat(pad), columns, map(repeat, widths)), strict=True))
     else:
-        for row in zip(*columns, ends, strict=True):
+        for row in zip(*columns, strict=True):
             yield from _stacked(row, room)
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether each character of a text is shown as it is, one column wide."""
+    return text.isascii() and text.isprintable()
 
 
 def _stacked(row: Row, room: int) -> Iterator[str]:
@@ -65,32 +70,29 @@ def _stacked(row: Row, room: int) -> Iterator[str]:
     yield from (f"    {line}" for line in wrap(about, room - 4, split=True))
 
 
-class _Said:
-    """Describes expiry times and caches each description."""
+class _Said(dict["_Ending", str]):
+    """How long a profile works, or why it doesn't, by its ending."""
 
     def __init__(self, now: str) -> None:
         self._now = now
-        self._known: dict[tuple[str, str, bool | None, str], str] = {}
 
-    def of(self, it: Standing) -> str:
-        """Return how long a profile works, or why it doesn't."""
-        place = it.ends, it.why, it.usable, it.code
-        found = self._known.get(place)
-        if found is None:
-            known = it.ends and it.usable is not None
-            words = f"{'until' if it.usable else 'ended'} {clock.local(it.ends, self._now)}" if known else it.why
-            words = "no answer" if _is_silent(it) else words
-            found = self._known[place] = f"{_MARKS[it.usable]} {words}"
-        return found
+    def __missing__(self, ending: _Ending) -> str:
+        usable, ends, why, code = ending
+        is_known = ends and usable is not None
+        words = f"{'until' if usable else 'ended'} {clock.local(ends, self._now)}" if is_known else why
+        words = "no answer" if usable is None and code in UNANSWERED else words
+        said = self[ending] = f"{_MARKS[usable]} {words}"
+        return said
 
 
 def short(it: Standing, now: str) -> str:
     """Return one line about a profile, for a shell prompt."""
-    if it.name.isascii() and it.name.isprintable():
-        return f"{it.name} {_Said(now).of(it)}"
+    said = _Said(now)[it.usable, it.ends, it.why, it.code]
+    if _is_plain(it.name):
+        return f"{it.name} {said}"
     from ccsetup.core.text import inert
 
-    return f"{inert(it.name)} {_Said(now).of(it)}"
+    return f"{inert(it.name)} {said}"
 
 
 def headline(standings: Sequence[Standing], asked: bool = False) -> str:

@@ -23,6 +23,7 @@ RECORDED = (
     "aws_credential_expiration",
     "aws_credentials_expiration",
 )
+_RECORDED = frozenset(RECORDED)
 
 _MONTHS = " Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 _SPOKEN = (  # for example, Sat, 31 Jan 2026 18:04:05 GMT, or Sat Jan 31 2026 20:04:05 GMT+0200 (EET)
@@ -123,6 +124,8 @@ def _is_plain(text: str) -> bool:
 
 def recorded(settings: Mapping[str, str]) -> str:
     """Return when a profile's stored credentials expire, as stored by the tool that wrote them, "" if unknown."""
+    if _RECORDED.isdisjoint(settings):
+        return ""  # like most of thousands of profiles
     for key in RECORDED:
         if key in settings and (ends := utc(settings[key])):
             return ends
