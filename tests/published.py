@@ -26,7 +26,7 @@ def _validator(command: str) -> Draft202012Validator:
 
 def check(command: str, document: Any) -> None:
     """Fail if a command's document isn't as its schema describes."""
-    plain = json.loads(json.dumps(document, default=str))
+    plain = json.loads(json.dumps({**document}, default=str))
     wrong = [f"{'/'.join(map(str, it.absolute_path))}: {it.message}" for it in _validator(command).iter_errors(plain)]
     assert not wrong, f"ccsetup {command} --json isn't as its schema describes: {wrong}\n{json.dumps(plain)[:2000]}"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from itertools import starmap
 from typing import NamedTuple
 
-from ccsetup.awsfiles import ini
+from ccsetup.awsfiles import fast_read, ini
 from ccsetup.awsfiles.characters import plain
-from ccsetup.awsfiles.section_lines import key_of
+from ccsetup.awsfiles.section_lines import beginnings, distinct_lines, key_of
 from ccsetup.awsfiles.settings import (
     BRACKETLESS,
     KNOWN,
@@ -37,11 +38,14 @@ _WORDS = later(r"(\S+)\s+(\S.*)")
 _NAMES = later(r"(?:\"[^\"]*\"|'[^']*'|\S)+")
 _INNER = later(r"\[*\s*([^\[\]]*?)\s*\]+(\s*[#;].*)?")
 _KIND = r"(?:profiles?|sso[-_ ]?session|services)\s+(?:[^\s\[\](){}<>=:]+|\"[^\"]+\"|'[^']+')"
-_ORDINARY = r"\n(\[{}\](?=[ \t]*(?:\r?\n|\Z))|[a-z0-9_]+(?=[ \t]*=)|(?=[ \t]*(?:[#;]|\r?\n|\r?\Z)))"
-_LINES = {
-    "config": later(_ORDINARY.format(r"(?:default|(?:profile|sso-session|services) [\w.@+/-]+)")),
-    "credentials": later(_ORDINARY.format(r"(?:default|(?!(?i:default|profile))[\w.@+/-]+)")),
+_ORDINARY_NAME = r"[\w.@+/-]+"
+_SPELLED = rf"""(?:{_ORDINARY_NAME}|"{_ORDINARY_NAME}"|'{_ORDINARY_NAME}')"""
+_ORDINARY = {
+    "config": rf"\[(?:default|(?:profile|sso-session|services) {_SPELLED})\]",
+    "credentials": rf"\[(?:default|(?!(?i:default|profile)){_ORDINARY_NAME})\]",
 }
+_IS_ORDINARY = {file: later(form) for file, form in _ORDINARY.items()}
+_ARE_ORDINARY = {file: later(rf"(?:{form}[ \t]*\n)*") for file, form in _ORDINARY.items()}
 _SPLIT = later(r"(?i)^(profile|sso-session|services)\s*\]\s*\[?\s*(?=[\w\"'])")
 _HALF = later(
     rf"(?i)\[+\s*({_KIND}|[\w.@+-]+)\s*[)}}>]?\s*(?:[#;].*)?|[({{<]?\s*({_KIND}|[\w.@+-]+)\s*\]+\s*(?:[#;].*)?"
@@ -118,21 +122,43 @@ def several(header: str, file: FileName, names: Collection[str]) -> list[str]:
 
 def is_ordinary(line: str, file: FileName) -> bool:
     """Return whether a line is an ordinary header."""
-    return bool(_LINES[file].fullmatch("\n" + line))
+    return bool(_IS_ORDINARY[file].fullmatch(line))
 
 
 def are_ordinary(text: str, file: FileName) -> bool:
-    """Return whether every line of a text is a header, a known setting, a comment or blank, like nearly all texts."""
-    if not text.isascii() or ("\r" in text and "\r" in text.replace("\r\n", "")):
+    """Return whether every line of a text is a header, a known setting, a comment or blank, like nearly all texts.
+
+    A block of s3 whose settings are all known is ordinary, too.
+    """
+    if not text.isascii() or max(map(text.count, "[]")) > f"\n{text}".count("\n["):
         return False
-    if SEVERAL.search(text) or max(map(text.count, "[]")) > f"\n{text}".count("\n["):
+    if not all(map(_is_ordinary_beginning, beginnings(text))):
         return False
-    tokens = _LINES[file].findall("\n" + text)
-    if len(tokens) != text.count("\n") + 1:
+    lines = distinct_lines(text)
+    if any("\r" in line or (line.count("=") > 1 and SEVERAL.search(line)) for line in lines):
         return False
-    said = {*tokens}
-    first = next(filter(None, tokens), "[")
-    return first[0] == "[" and KNOWN.issuperset(it for it in said if it and it[0] != "[")
+    if not _ARE_ORDINARY[file].fullmatch("".join(f"{line}\n" for line in lines if line[:1] == "[")):
+        return False
+    try:
+        return all(starmap(_has_ordinary_blocks, fast_read.sections(text, fast_read.EARLIER[file == "credentials"])))
+    except fast_read.Unsure:
+        return False
+
+
+def _has_ordinary_blocks(header: str, there: Mapping[str, str]) -> bool:
+    """Return whether s3 is a block, if it is there, and nothing else. Only in services can other keys have one."""
+    if there.get("s3", "\n")[:1] != "\n":
+        return False
+    return not header.startswith("services") or all(key == "s3" or value[:1] != "\n" for key, value in there.items())
+
+
+def _is_ordinary_beginning(text: str) -> bool:
+    """Return whether the part of a line up to its equals sign is a known key, one in a block of s3, or a comment."""
+    if text.strip()[:1] in ("", "#", ";"):
+        return True
+    key = text[:-1].rstrip()
+    is_known = key.lstrip(" ") in NESTED if key[:1] == " " else key in KNOWN or key == "s3"
+    return is_known and text[-1] == "="
 
 
 class Unbracketed(NamedTuple):

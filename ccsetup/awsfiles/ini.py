@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from ccsetup.awsfiles import fast_read
 from ccsetup.core.lazy_regex import later
@@ -30,7 +30,7 @@ DEFAULTS = "DEFAULT"  # the section in configparser that all others inherit
 LINE = later(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _HEADER = later(r"\[(.+)\]")
 _OPTION = later(r"([^=:]*)[=:](.*)", re.DOTALL)
-_SIMPLE = later(r"(profile|sso-session|services)[ \t]+([^\s\"'\\]+)[ \t]*")
+_SIMPLE = later(r"(profile|sso-session|services)[ \t]+(?:([^\s\"'\\]+)|\"([^\"'\\]+)\"|'([^\"'\\]+)')[ \t]*")
 _UNREADABLE = later("[\0\ud800-\udfff]")
 
 
@@ -53,20 +53,21 @@ class Setting(NamedTuple):
     lines: tuple[int, ...]  # the line numbers of the key and its continuation lines, from 1, without comments
 
 
-@dataclass(frozen=True)
-class Stanza:
-    """One section of a file, from its header to the next one.
-
-    `type` and `name` are what botocore understands, for example ("profile", "dev"). For other sections than
-    profiles, sso-sessions and services, they are ("", header).
-    """
-
+class _Stanza(NamedTuple):
     header: str
     type: str
     name: str
     line: int
     start: int  # offset of its header's line, in characters
     text: str
+
+
+class Stanza(_Stanza):
+    """One section of a file, from its header to the next one.
+
+    `type` and `name` are what botocore understands, for example ("profile", "dev"). For other sections than
+    profiles, sso-sessions and services, they are ("", header).
+    """
 
     @cached_property
     def settings(self) -> tuple[Setting, ...]:
@@ -93,6 +94,7 @@ class Document:
     fault: Fault | None = None
     walked: Sequence[int] | None = None  # offset of each header's line; None: each bracket in column 0
     shared: bool = False
+    known: Sequence[Mapping[str, str]] = field(default=(), compare=False, repr=False)  # each section's settings
 
     @cached_property
     def starts(self) -> Sequence[int]:
@@ -103,14 +105,29 @@ class Document:
         return [end - 2 for end in ends][: len(self.headers)]
 
     @cached_property
-    def stanzas(self) -> tuple[Stanza, ...]:
-        """All sections in order."""
-        made, line, at = [], 1, 0
-        for index, (header, start) in enumerate(zip(self.headers, self.starts, strict=True), 1):
-            end = self.starts[index] if index < len(self.starts) else len(self.text)
-            line, at = line + count_lines(self.text[at:start]), start
-            made.append(Stanza(header, *logical(header, self.file), line, start, self.text[start:end]))
-        return tuple(it for it in made if not self.shared or self._is_ours(it.header))
+    def ours(self) -> Sequence[int]:
+        """The positions among the headers of those that belong to this document."""
+        every = range(len(self.headers))
+        return [at for at in every if self._is_ours(self.headers[at])] if self.shared else every
+
+    @cached_property
+    def sections(self) -> Sequence[tuple[str, str]]:
+        """The type and the name of each section, in order."""
+        return [logical(self.headers[at], self.file) for at in self.ours]
+
+    def values(self, at: int) -> Mapping[str, str]:
+        """Return the settings of a section by its position."""
+        return self.known[self.ours[at]] if self.known else self.stanzas[at].values
+
+    @cached_property
+    def last(self) -> Mapping[tuple[str, str], int]:
+        """The positions of the sections by type and name. As in botocore, the last one of a name counts."""
+        return dict(zip(self.sections, range(len(self.sections)), strict=True))
+
+    @cached_property
+    def stanzas(self) -> Sequence[Stanza]:
+        """All sections in order. Each is made when it is first needed."""
+        return _Stanzas(self)
 
     def _is_ours(self, header: str) -> bool:
         return header == DEFAULTS or bool(logical(header, "config")[0]) == (self.file == "config")
@@ -122,6 +139,13 @@ class Document:
         for stanza in self.stanzas:
             found.setdefault((stanza.type, stanza.name), []).append(stanza)
         return found
+
+    def settings_with(self, fits: Callable[[str], bool]) -> Iterator[tuple[Stanza, Setting]]:
+        """Yield the settings whose values fit, with their sections. Only those sections are read line by line."""
+        for at in range(len(self.ours)):
+            if not self.known or any(map(fits, self.values(at).values())):
+                stanza = self.stanzas[at]
+                yield from ((stanza, it) for it in stanza.settings if fits(it.value))
 
     def find(self, type: str, name: str) -> list[Stanza]:
         """Return the sections that botocore reads as this one: none, one, or several, which shouldn't be written to."""
@@ -135,13 +159,63 @@ class Document:
 
     def _stanza(self, index: int) -> Stanza:
         """Return one section without reading the others, which is possible for a long plain text."""
-        if self.walked is not None or "stanzas" in self.__dict__:
+        if self.walked is not None or "stanzas" in self.__dict__:  # this isn't a shared file
             return self.stanzas[index]
         header = self.headers[index]
         start = self.text.find(f"\n[{header}]") + 1
         end = self.text.find("\n[", start) + 1 or len(self.text)
         line = 1 + count_lines(self.text[:start])
         return Stanza(header, *logical(header, self.file), line, start, self.text[start:end])
+
+
+class _Stanzas(Sequence[Stanza]):
+    """The sections of a document. Nearly all questions about thousands of sections are about a few of them."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._starts = [*document.starts, len(document.text)]
+        self._made: dict[int, Stanza] = {}
+
+    @cached_property
+    def _lines(self) -> Sequence[int]:
+        """The number of each header's line."""
+        text, starts = self._document.text, self._starts
+        parts = (text[start:end] for start, end in pairwise([0, *starts]))
+        return [*accumulate(map(count_lines, parts), initial=1)][1:]
+
+    @cached_property
+    def _all(self) -> Sequence[Stanza]:
+        return [self[at] for at in range(len(self))]
+
+    def __len__(self) -> int:
+        return len(self._document.ours)
+
+    def __iter__(self) -> Iterator[Stanza]:
+        return iter(self._all)
+
+    @overload
+    def __getitem__(self, at: int) -> Stanza: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Stanza]: ...
+
+    def __getitem__(self, at: int | slice) -> Stanza | Sequence[Stanza]:
+        if isinstance(at, slice):
+            return [self[it] for it in range(*at.indices(len(self)))]
+        at = range(len(self))[at]
+        if at not in self._made:
+            self._made[at] = self._stanza(at)
+        return self._made[at]
+
+    def _stanza(self, at: int) -> Stanza:
+        document, header = self._document, self._document.ours[at]
+        start, end = self._starts[header : header + 2]
+        made = Stanza(
+            document.headers[header], *document.sections[at], self._lines[header], start, document.text[start:end]
+        )
+        if document.known:
+            vars(made)["values"] = document.known[header]  # so that the text isn't read for them again
+        return made
 
 
 def _bare(text: str) -> str:
@@ -155,8 +229,11 @@ def logical(header: str, file: FileName) -> tuple[str, str]:
         return "", header
     if file == "credentials" or header == "default":
         return "profile", header
+    name = header[8:]
+    if header[:8] == "profile " and name.isascii() and name.replace("-", "_").isidentifier():
+        return "profile", name  # like most of thousands of headers
     if simple := _SIMPLE.fullmatch(header):
-        return simple[1], simple[2]
+        return simple[1], simple[2] or simple[3] or simple[4]
     for type in ("profile", "sso-session", "services"):
         if header.startswith(type):
             try:
@@ -178,13 +255,15 @@ def read(text: str, file: FileName, shared: bool = False) -> Document:
 def _read(text: str, file: FileName, shared: bool) -> Document:
     if shared:
         return replace(read(text, file), shared=True)
-    headers, walked, faults = _plain_headers(text, file), None, list[Fault]()
-    if headers is None:
+    faults: list[Fault] = []
+    try:
+        sections = [*fast_read.sections(text, fast_read.EARLIER[file == "credentials"])]
+        document = Document(file, text, [header for header, _ in sections], known=[it for _, it in sections])
+    except fast_read.Unsure:
         found, faults = _walk(text)
-        headers, walked = [it.header for it in found], [it.start for it in found]
+        document = Document(file, text, [it.header for it in found], walked=[it.start for it in found])
         faults += [fault for it in found for fault in it.faults()]
-    document = Document(file, text, headers, walked=walked)
-    if len(set(headers)) < len(headers):
+    if len({*document.headers}) < len(document.headers):
         faults += _duplicate_sections(document)
     fault = _encoding_fault(text) or min(faults, default=None)
     return replace(document, fault=fault) if fault else document
@@ -194,14 +273,6 @@ def both(texts: AwsTexts) -> tuple[Document, Document]:
     """Read the config and the credentials file."""
     config, credentials = texts.config or "", texts.credentials or ""
     return read(config, "config", texts.shared), read(credentials, "credentials", texts.shared)
-
-
-def _plain_headers(text: str, file: FileName) -> list[str] | None:
-    """Return the headers of a text in which no section or key occurs twice, None if it must be read line by line."""
-    try:
-        return [header for header, _ in fast_read.sections(text, fast_read.EARLIER[file == "credentials"])]
-    except fast_read.Unsure:
-        return None
 
 
 def _plain_settings(text: str, first: int) -> tuple[Setting, ...] | None:
@@ -342,7 +413,8 @@ def sessions(config: Document) -> dict[str, dict[str, str]]:
 
 def _values(document: Document, type: str) -> dict[str, dict[str, str]]:
     inherited = defaults(document)
-    return {it.name: {**inherited, **it.values} for it in document.stanzas if it.type == type}
+    mine = ((at, name) for at, (its_type, name) in enumerate(document.sections) if its_type == type)
+    return {name: {**inherited, **document.values(at)} for at, name in mine}
 
 
 def defaults(document: Document) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Finds profiles that don't need a closer check, because all their values have the usual form.
 
 This is a quick first filter for thousands of profiles. It may accept too few profiles, but never too many: a profile
-with a value that stops it isn't ordinary. The doctor finds out what is wrong with the others.
+with a value that stops it isn't ordinary. The doctor finds out what is wrong with the others, and doesn't look at the
+access keys, account IDs, permission sets, MFA devices and external IDs of ordinary profiles.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ def _is_account(account: str) -> bool:
 
 
 def _is_role_name(role: str) -> bool:
-    return bool(role) and _NAME.issuperset(role)
+    return 0 < len(role) <= 64 and _NAME.issuperset(role) and not role.startswith("AWSReservedSSO_")
 
 
 def _is_role_arn(arn: str) -> bool:
@@ -175,10 +176,18 @@ def _have_keys(alike: _Profiles) -> bool:
         return False
     if not is_random_secret(all_secrets) or not all(map(is_random_id, ids)):
         return False
-    if tokens and (tokens[0] != tokens[-1] or not all(tokens[0]) or any(map(is_key_placeholder, tokens[0]))):
-        return False
-    return {key[:4] for key in ids} == {"ASIA" if tokens else "AKIA"}
+    starts, others = {key[:4] for key in ids}, {secret[:4] for secret in secrets}
+    return starts == {"ASIA" if tokens else "AKIA"} and others.isdisjoint(("AKIA", "ASIA")) and _are_tokens(*tokens)
 
 
-def _without_signs(secret: str) -> str:
-    return secret.replace("/", "").replace("+", "").replace("=", "")
+def _are_tokens(*tokens: Sequence[str]) -> bool:
+    """Return whether session tokens, by key, look real. Those under both keys must be the same."""
+    for those in tokens:
+        if those != tokens[0] or not all(those) or any(map(is_key_placeholder, those)):
+            return False
+    together = "".join(it for those in tokens[:1] for it in those)
+    return not tokens or (together.isascii() and _without_signs(together).isalnum())
+
+
+def _without_signs(text: str) -> str:
+    return text.replace("/", "").replace("+", "").replace("=", "")

@@ -6,9 +6,24 @@ Line numbers count from 1. At most `MOST` lines are read, so that very long file
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from ccsetup.awsfiles.characters import plain
 from ccsetup.core.lazy_regex import later
+
+
+@lru_cache(maxsize=4)
+def distinct_lines(text: str) -> frozenset[str]:
+    """Return the lines of a text without their endings, each once: thousands of profiles share most of them."""
+    return frozenset(text.replace("\r\n", "\n").split("\n"))
+
+
+@lru_cache(maxsize=4)
+def beginnings(text: str) -> frozenset[str]:
+    """Return what the lines of a text begin with, up to the first equals sign, each once and without headers."""
+    parts = (line.partition("=") for line in distinct_lines(text) if line[:1] != "[")
+    return frozenset(key + sign for key, sign, _ in parts)
+
 
 SETTING = later(r"([^=:]*?)\s*([=:])\s*(.*)")
 LIKE_HEADER = later(r"\[[^\[\]=]+\]\s*(?:[#;].*)?")

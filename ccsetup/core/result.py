@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,6 +94,26 @@ def told(problem: Problem) -> dict[str, Any]:
 def briefly_told(problem: Problem) -> dict[str, Any]:
     """Return a problem for JSON documents of many profiles, without what an administrator would need."""
     return {"code": problem.code, "what": problem.what, "why": problem.why or None, "next": problem.next or None}
+
+
+class LaterDocument(Mapping[str, Any]):
+    """A JSON document that is made only if it is read, since it may be about thousands of profiles."""
+
+    def __init__(self, make: Callable[[], Mapping[str, Any]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> Mapping[str, Any]:
+        return self._make()
+
+    def __getitem__(self, key: str) -> Any:
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
 
 
 class Report(NamedTuple):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
-from ccsetup.awsfiles import fast_read, ini, lenient
+from ccsetup.awsfiles import fast_read, ini, lenient, ordinary, section_lines
 from ccsetup.awsfiles.characters import decoded
 from ccsetup.awsfiles.ini import Document, Stanza
 from ccsetup.awsfiles.misreadings import Reading
@@ -182,7 +182,7 @@ class Facts:
     def named(self) -> frozenset[str]:
         """The profiles that the command line, the environment, a source_profile or the clone's remote refers to."""
         both = f"{self.texts.config or ''}\n{self.texts.credentials or ''}"
-        sources = _SOURCE.findall(both) if "source_profile" in both else []
+        sources = _sources(both)
         variables = (self.env.get(name, "") for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"))
         remotes = _REMOTE.findall(self.clone.remote) if self.clone else []
         return frozenset(filter(None, (*sources, *variables, *remotes, *self.asked)))
@@ -218,7 +218,7 @@ class Facts:
 
     def beginnings(self, file: FileName) -> frozenset[str]:
         """Return what the lines of a file begin with, up to the first equals sign, each once and without headers."""
-        return _beginnings(self.meant(file).text)
+        return section_lines.beginnings(self.meant(file).text)
 
     def may_set(self, file: FileName, *keys: str) -> bool:
         """Return whether a file may set one of these keys. This is much faster than a look at each section."""
@@ -249,14 +249,14 @@ class Facts:
     @cached_property
     def stanzas(self) -> Mapping[tuple[FileName, str, str], Stanza]:
         """Every section in effect, by file, type and name. As in botocore, the last one of a name counts."""
-        both = (self.config, self.credentials)
-        return {(document.file, it.type, it.name): it for document in both for it in document.stanzas if it.type}
+        return _Stanzas(self.config, self.credentials)
 
     @cached_property
     def inherited(self) -> Mapping[FileName, Sequence[Stanza]]:
         """The [DEFAULT] sections of each file, whose settings apply to all others."""
-        both = (self.config, self.credentials)
-        return {document.file: [it for it in document.stanzas if it.header == ini.DEFAULTS] for document in both}
+        there = (it for it in (self.config, self.credentials) if ini.DEFAULTS in it.headers)
+        found = {document.file: [it for it in document.stanzas if it.header == ini.DEFAULTS] for document in there}
+        return {"config": [], "credentials": [], **found}
 
     @cached_property
     def intended(self) -> Mapping[str, Mapping[str, str]]:
@@ -264,9 +264,34 @@ class Facts:
         return {name: unfolded(there) for name, there in self.profiles.items()}
 
     @cached_property
+    def unusual(self) -> Mapping[str, Mapping[str, str]]:
+        """The profiles that have a value of an unusual form, as intended. Similar profiles are judged together."""
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for name, there in self.intended.items():
+            alike.setdefault(tuple(there), []).append(name)
+        shapes = ((names, ordinary.unusual([self.intended[it] for it in names])) for names in alike.values())
+        found = {names[at] for names, those in shapes for at in those}
+        return {name: there for name, there in self.intended.items() if name in found}
+
+    @cached_property
     def signing_in(self) -> Mapping[str, Mapping[str, str]]:
         """The profiles that use single sign-on, unless another kind of access comes first."""
         return {name: there for name, there in self.intended.items() if source_of(there) == "sso"}
+
+    @cached_property
+    def sharing(self) -> Mapping[str, Sequence[str]]:
+        """The profiles that use single sign-on, by the name of their sso-session ("" for those without one)."""
+        found: dict[str, list[str]] = {}
+        for name, there in self.signing_in.items():
+            found.setdefault(self.session_of(there)[0], []).append(name)
+        return found
+
+    def session_of(self, there: Mapping[str, str]) -> tuple[str, Mapping[str, str] | None]:
+        """Return the name of a profile's sso-session ("" if none) and its settings (None if it doesn't exist)."""
+        named = there.get("sso_session", "")
+        if named not in self.sessions:
+            named = meant(named)
+        return named, self.sessions.get(named)
 
     @cached_property
     def regions(self) -> Counter[str]:
@@ -335,23 +360,45 @@ class Facts:
         return tuple(found)
 
 
+class _Stanzas(Mapping[tuple[FileName, str, str], Stanza]):
+    """The sections of documents by file, type and name. The last one of a name counts."""
+
+    def __init__(self, config: Document, credentials: Document) -> None:
+        self._documents: Mapping[FileName, Document] = {"config": config, "credentials": credentials}
+
+    def __getitem__(self, key: tuple[FileName, str, str]) -> Stanza:
+        file, type, name = key
+        document = self._documents[file]
+        return document.stanzas[document.last[type, name]]
+
+    def __iter__(self) -> Iterator[tuple[FileName, str, str]]:
+        return ((file, *it) for file, document in self._documents.items() for it in document.last if it[0])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 def plain_url(url: str) -> str:
     """Return a start URL for comparison: without a comment, its ending and upper case, which make no difference."""
     return meant(url).rstrip("/#").lower()
 
 
 def _lines(text: str | None) -> Sequence[str]:
-    return [line.rstrip("\r\n") for line in ini.LINE.findall(decoded(text or ""))]
+    found = decoded(text or "").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return found if found[-1] else found[:-1]
 
 
-@lru_cache(maxsize=2)
-def _beginnings(text: str) -> frozenset[str]:
-    lines = {*text.replace("\r\n", "\n").split("\n")}  # thousands of profiles share most of them
-    parts = (line.partition("=") for line in lines if line[:1] != "[")
-    return frozenset(key + sign for key, sign, _ in parts)
+def _sources(text: str) -> Iterator[str]:
+    """Yield the value of each source_profile in a text. Looking for the word first is much faster."""
+    at = text.find("source_profile")
+    while at >= 0:
+        is_first = not text[text.rfind("\n", 0, at) + 1 : at].strip()
+        if is_first and (found := _SOURCE.match(text, at)):
+            yield found[1]
+        at = text.find("source_profile", at + 1)
 
 
-_SOURCE = later(r"(?m)^\s*source_profile\s*[=:]\s*([^\r\n]*?)\s*$")
+_SOURCE = later(r"(?m)source_profile\s*[=:]\s*([^\r\n]*?)\s*$")
 _REMOTE = later(r"^codecommit:[^/]*//([^@/]+)@")
 _SWALLOWED = later(r"([a-z][a-z0-9_]*)\s*[=:]\s*(.+)")
 

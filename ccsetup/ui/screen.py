@@ -234,7 +234,7 @@ class Screen:
             import json as json_
 
             long = any(isinstance(part, list) and len(part) > LONG for part in value.values())
-            _put(self._out, json_.dumps(value, indent=None if long else 2, default=str) + "\n")
+            _put(self._out, json_.dumps({**value}, indent=None if long else 2, default=str) + "\n")
 
     @contextmanager
     def busy(self, text: str, lasts_s: float | None = None) -> Iterator[Update]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Problem
-from ccsetup.core.result import Report, told
+from ccsetup.core.result import LaterDocument, Report, told
 from ccsetup.doctor import report
 from ccsetup.doctor.diagnose import Diagnosis
 from ccsetup.doctor.fix import Case, RepairOptions, visit
@@ -66,7 +66,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
         return Report({**case.document(), "ok": False, "problems": [told(problem)]}, problem.exit_code)
     finally:
         gc.enable()
-    return Report(case.document(), exit_code(case.seen) if case.seen else 0)
+    return Report(LaterDocument(case.document), exit_code(case.seen) if case.seen else 0)
 
 
 def exit_code(seen: Diagnosis) -> int:

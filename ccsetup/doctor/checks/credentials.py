@@ -23,15 +23,20 @@ _ENDS = clock.RECORDED
 
 def keys(facts: Facts) -> Iterator[Finding]:
     """Find every problem with stored access keys, profile by profile."""
-    ailments = [partial, token, swapped, expired]
-    if facts.may_set("config", *_STATIC):
-        ailments.insert(1, split)
+    in_config = facts.may_set("config", *_STATIC)
     for name, there in _stored(facts):
-        if found := [*placeholders(facts, name)]:
+        is_odd = name in facts.unusual
+        if is_odd and (found := [*placeholders(facts, name)]):
             yield from found
             continue
-        for ailment in ailments:
-            yield from ailment(facts, name, there)
+        if is_odd:
+            yield from partial(facts, name, there)
+        if in_config:
+            yield from split(facts, name, there)
+        if is_odd:
+            yield from token(facts, name, there)
+            yield from swapped(facts, name, there)
+        yield from expired(facts, name, there)
 
 
 def _stored(facts: Facts) -> Iterator[tuple[str, Settings]]:

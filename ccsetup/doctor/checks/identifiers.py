@@ -87,9 +87,9 @@ def identifiers(facts: Facts) -> Iterator[Finding]:
     """Find values in profiles and sessions that the wizard's questions would refuse or correct."""
     fine: set[tuple[str, str]] = set()
     told: set[tuple[object, int]] = set()
-    for name, there in facts.intended.items():
-        session = facts.sessions.get(meant(there["sso_session"]), {}) if "sso_session" in there else {}
-        for rule in RULES:
+    for rule in RULES:
+        for name, there in _to_check(facts, rule).items():
+            session = facts.sessions.get(meant(there["sso_session"]), {}) if "sso_session" in there else {}
             value = there.get(rule.key, session.get(rule.key))
             if value is None or (rule.key, value) in fine or not (rule.acts_with in there or rule.acts_with in session):
                 continue
@@ -101,6 +101,12 @@ def identifiers(facts: Facts) -> Iterator[Finding]:
             if where and (where.path, where.line) not in told:
                 told.add((where.path, where.line))
                 yield _held(facts, name, where, rule)
+
+
+def _to_check(facts: Facts, rule: Held) -> Mapping[str, Settings]:
+    """Return the profiles for which a value may not follow a rule."""
+    in_sessions = any(key in there for there in facts.sessions.values() for key in (rule.key, rule.acts_with))
+    return facts.intended if in_sessions or rule.key == "output" else facts.unusual
 
 
 def _is_valid(rule: Held, value: str) -> bool:

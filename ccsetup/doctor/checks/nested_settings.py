@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from ccsetup.awsfiles import nested_blocks
 from ccsetup.awsfiles.ini import Setting, Stanza
@@ -25,17 +26,25 @@ def malformed(facts: Facts) -> Iterator[Finding]:
     for file in FILES:
         if "=\n" not in (text := facts.meant(file).text).replace(" ", "").replace("\r", "") and ":\n" not in text:
             continue
-        for stanza in facts.meant(file).stanzas:
-            for setting in stanza.settings:
-                yield from _block(facts, file, stanza, setting) if setting.value.startswith("\n") else ()
+        for stanza, setting in facts.meant(file).settings_with(_is_malformed):
+            yield from _block(facts, file, stanza, setting)
+
+
+@lru_cache(maxsize=4096)  # thousands of profiles have the same block
+def _is_malformed(value: str) -> bool:
+    return value.startswith("\n") and any(map(_is_stray, value.split("\n")))
+
+
+def _is_stray(text: str) -> bool:
+    name, sign, _ = text.strip().partition("=")
+    return not (name and sign) and bool(name or sign)
 
 
 def _block(facts: Facts, file: FileName, stanza: Stanza, setting: Setting) -> Iterator[Finding]:
     for number, text in zip(setting.lines, setting.value.split("\n"), strict=False):
-        bare = text.strip()
-        if not bare or ("=" in bare and bare[0] != "="):
+        if not _is_stray(text):
             continue
-        refused = "=" not in bare
+        refused = "=" not in text
         yield Finding(
             nested_blocks.CODE,
             "stops" if refused else "note",
@@ -74,8 +83,11 @@ def _of_service(facts: Facts, found: Finding, header: str, service: str) -> Find
 
 def scalars(facts: Facts) -> Iterator[Finding]:
     """Find services whose address isn't in a block of its own."""
-    for stanza in facts.config.stanzas:
-        for setting in stanza.settings if stanza.type == "services" else ():
+    for at, (type, _) in enumerate(facts.config.sections):
+        if type != "services":
+            continue
+        stanza = facts.config.stanzas[at]
+        for setting in stanza.settings:
             if setting.key in KNOWN | NESTED or not setting.value or setting.value.startswith("\n"):
                 continue
             number, url = setting.lines[0], setting.value.startswith(("https://", "http://"))
@@ -98,7 +110,8 @@ def scalars(facts: Facts) -> Iterator[Finding]:
 
 def services(facts: Facts) -> Iterator[Finding]:
     """Find profiles that name a services section which doesn't exist, or which is empty."""
-    there = {it.name: it for it in facts.config.stanzas if it.type == "services"}
+    sections = enumerate(facts.config.sections)
+    there = {name: facts.config.stanzas[at] for at, (type, name) in sections if type == "services"}
     others, similar = [it for it, stanza in there.items() if stanza.settings], SimilarNames()
     for name, settings in facts.profiles.items():
         if "services" not in settings or settings.get("ignore_configured_endpoint_urls", "").lower() == "true":

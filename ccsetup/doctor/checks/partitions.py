@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 
+from ccsetup.awsfiles.section_lines import distinct_lines
 from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import profile_partition, regions, validate
 from ccsetup.core.command_line import quote
@@ -14,7 +15,6 @@ from ccsetup.core.profile_chain import first
 from ccsetup.core.profile_kind import source_of
 from ccsetup.core.regions import REGIONS, partition_of
 from ccsetup.core.sso_session import WHERE
-from ccsetup.doctor.checks.sso import session_of
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy, Wanted
 from ccsetup.doctor.locate import Place, finding, in_file, place, respelled
@@ -28,7 +28,8 @@ _OF_ROLES = f"{_NEVER}: AWS tools fail with InvalidClientTokenId, AccessDenied, 
 
 def partitions(facts: Facts) -> Iterator[Finding]:
     """Find regions, MFA devices and roles in another partition than the rest of a profile."""
-    if not any(regions.may_name_another_partition(it.text) for it in (facts.config, facts.credentials)):
+    texts = ("\n".join(distinct_lines(it.text)) for it in (facts.config, facts.credentials))
+    if not any(map(regions.may_name_another_partition, texts)):
         return
     told: dict[str, str] = {}
     sources = _Sources(facts)
@@ -78,7 +79,7 @@ def _sign_in_of(facts: Facts, there: Settings) -> str:
         return profile_partition.told_by(stored, {})
     if source != "sso":
         return ""
-    where = (session_of(facts, there)[1] or {}) if "sso_session" in there else there
+    where = (facts.session_of(there)[1] or {}) if "sso_session" in there else there
     return _of_sign_in(*(where.get(key, "") for key in WHERE))
 
 
@@ -121,7 +122,7 @@ def _sign_in(facts: Facts, name: str, there: Settings, told: dict[str, str]) -> 
     """Find the region of a sign-in that the start URL contradicts: once for each session."""
     if source_of(there) != "sso":
         return
-    session, found = session_of(facts, there)
+    session, found = facts.session_of(there)
     if told.setdefault(session or f"\n{name}", name) != name:
         return
     where = _plain((found or {}) if "sso_session" in there else there)
@@ -169,7 +170,7 @@ def likely(facts: Facts, name: str, partition: str, value: str = "") -> list[str
     compass = value.split("-")[-2:-1]
     chained = [facts.intended.get(it, {}) for it in (meant(facts.intended[name].get("source_profile", "")), name)]
     near_by = [there.get(key, "") for there in chained for key in ("region", "sso_region")]
-    near_by += [(session_of(facts, there)[1] or {}).get("sso_region", "") for there in chained]
+    near_by += [(facts.session_of(there)[1] or {}).get("sso_region", "") for there in chained]
     known = [it for it in REGIONS if partition_of(it) == partition]
     same = [it for it in known if it.split("-")[-2:-1] == compass]
     used = [there.get("region", "") for there in facts.intended.values()]

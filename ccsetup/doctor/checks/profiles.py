@@ -57,7 +57,8 @@ def _beside(facts: Facts, file: FileName, odd: Oddity, found: Finding) -> Findin
 
 def default_twice(facts: Facts) -> Iterator[Finding]:
     """Find [default] and [profile default] in the same file."""
-    stanzas = [it for it in facts.config.stanzas if (it.type, it.name) == ("profile", "default")]
+    sections = enumerate(facts.config.sections)
+    stanzas = [facts.config.stanzas[at] for at, it in sections if it == ("profile", "default")]
     headers = {it.header for it in stanzas}
     if len(headers) < 2:
         return
@@ -86,6 +87,9 @@ def default_twice(facts: Facts) -> Iterator[Finding]:
 
 def respelled(facts: Facts) -> Iterator[Finding]:
     """Find headers like [profiles dev], which only AWS's Python tools treat as [profile dev]."""
+    usual = tuple(f"{it} " for it in headers.TYPES)
+    if all(it == "default" or it.startswith(usual) for it in facts.config.headers):
+        return
     for stanza in facts.config.stanzas:
         word = stanza.header.split()[0] if stanza.type and stanza.header.split() else "default"
         if word not in (*headers.TYPES, "default"):

@@ -9,6 +9,7 @@ from functools import partial
 from ccsetup.awsfiles import edit
 from ccsetup.awsfiles.characters import plain
 from ccsetup.awsfiles.ini import Setting, Stanza
+from ccsetup.awsfiles.section_lines import distinct_lines
 from ccsetup.core import detours, profile_partition, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.lazy_regex import later
@@ -41,8 +42,8 @@ def regions(facts: Facts) -> Iterator[Finding]:
     """Find invalid regions, and regions where it isn't known whether they have CodeCommit."""
     known: dict[str, tuple[str, str]] = {}
     for file in FILES:
-        lines = facts.meant(file).text.split("\n")
-        if all(map(_is_usual, {line for line in lines if "region" in line.lower()})):
+        lines = distinct_lines(facts.meant(file).text)
+        if all(_is_usual(line) for line in lines if "region" in line.lower()):
             continue
         for stanza in facts.meant(file).stanzas:
             for setting in stanza.settings if stanza.type in ("profile", "sso-session") else ():

@@ -37,24 +37,27 @@ Settings = Mapping[str, str]
 _MISSING = "InvalidConfigError: the profile is configured to use SSO but is missing required configuration."
 
 
-def session_of(facts: Facts, there: Settings) -> tuple[str, Settings | None]:
-    """Return the name of a profile's sso-session ("" if none) and its settings (None if it doesn't exist)."""
-    named = there.get("sso_session", "")
-    if named not in facts.sessions:
-        named = meant(named)
-    return named, facts.sessions.get(named)
-
-
 def is_whole(facts: Facts, there: Settings) -> bool:
     """Return whether a sign-in has all the settings it needs, so that signing in makes the profile work."""
-    session = session_of(facts, there)[1] or {}
+    session = facts.session_of(there)[1] or {}
     named = all(key in session or key in there for key in WHO)
     return named and not _missing(facts, there) and not sso_session.lacks_scope(session)
 
 
+def whole(facts: Facts, session: str) -> list[str]:
+    """Return the profiles that share an sso-session ("": that have none) and have all the settings they need."""
+    names = facts.sharing[session]
+    if not session:
+        return [name for name in names if is_whole(facts, facts.intended[name])]
+    found = facts.sessions.get(session, {})
+    if _missing(facts, {"sso_session": session}) or sso_session.lacks_scope(found):
+        return []
+    return [name for name in names if all(key in found or key in facts.intended[name] for key in WHO)]
+
+
 def _missing(facts: Facts, there: Settings) -> list[str]:
     """Return which of the settings that say where to sign in a profile or its session lacks."""
-    where = (session_of(facts, there)[1] or {}) if "sso_session" in there else there
+    where = (facts.session_of(there)[1] or {}) if "sso_session" in there else there
     return list(_lacking(*(where.get(key) for key in WHERE)))
 
 
@@ -71,7 +74,7 @@ def session_missing(facts: Facts) -> Iterator[Finding]:
         alone = _is_alone(there)
         if not alone and ("sso_session" not in there or source_of(there) != "sso"):
             continue
-        session, found = session_of(facts, there)
+        session, found = facts.session_of(there)
         if found is not None or (where := place(facts, name, "sso_session")) is None:
             continue
         names = [*similar.to(session, facts.sessions), *islice(facts.sessions, OFFERED)]
@@ -106,28 +109,23 @@ def _is_alone(there: Settings) -> bool:
 
 def incomplete(facts: Facts) -> Iterator[Finding]:
     """Find sign-ins without an account ID, role name, start URL or region."""
-    told: set[str] = set()
-    users: dict[str, list[str]] = {}
-    for name, there in facts.signing_in.items():
-        users.setdefault(session_of(facts, there)[0], []).append(name)
-    for name, there in facts.signing_in.items():
-        session, found = session_of(facts, there)
-        if missing := [key for key in WHO if key not in there and key not in (found or {})]:
-            yield _without(facts, name, place(facts, name, next(key for key in WHO if key in there)), missing)
-        if found is not None and session not in told:
-            if missing := _missing(facts, there):
-                told.add(session)
-                others = tuple(it for it in users[session] if it != name)
-                yield _session_without(facts, name, session, missing, others)
-        elif "sso_session" not in there and (missing := _missing(facts, there)):
-            beside = (place(facts, name, key) for key in (missing[0], WHERE[0], *WHO))
-            yield _without(facts, name, next(filter(None, beside)), missing)
+    for session, names in facts.sharing.items():
+        found = facts.sessions.get(session)
+        for name in names:
+            there = facts.intended[name]
+            if missing := [key for key in WHO if key not in there and key not in (found or {})]:
+                yield _without(facts, name, place(facts, name, next(key for key in WHO if key in there)), missing)
+            if "sso_session" not in there and (missing := _missing(facts, there)):
+                beside = (place(facts, name, key) for key in (missing[0], WHERE[0], *WHO))
+                yield _without(facts, name, next(filter(None, beside)), missing)
+        if session and found is not None and (missing := _missing(facts, {"sso_session": session})):
+            yield _session_without(facts, names[0], session, missing, names[1:])
 
 
 def without_both(facts: Facts) -> Iterator[Finding]:
     """Find sign-ins without an account and role, if the profile has no other use."""
     for name, there in facts.intended.items():
-        found = session_of(facts, there)[1] if _is_alone(there) else None
+        found = facts.session_of(there)[1] if _is_alone(there) else None
         if found is not None and not sso_session.lacks_scope(found) and (where := place(facts, name, "sso_session")):
             yield _without(facts, name, where, WHO)._replace(severity="hinders", also=())
 
@@ -176,7 +174,7 @@ def without_region(facts: Facts) -> list[str]:
     for name, there in facts.signing_in.items():
         url = place(facts, name, WHERE[0])
         if "sso_session" in there:
-            url = in_file(facts, "config", WHERE[0], session_of(facts, there)[0], "sso-session")
+            url = in_file(facts, "config", WHERE[0], facts.session_of(there)[0], "sso-session")
         if url and _missing(facts, there) == [WHERE[1]] and not _used(facts, WHERE[1], url):
             found.append(_tidy(url.value))
     return [url for url in dict.fromkeys(found) if validate.works_as_start_url(url)]
@@ -233,12 +231,9 @@ def _all_on(facts: Facts, names: Sequence[str]) -> tuple[str, ...]:
 
 def scopes(facts: Facts) -> Iterator[Finding]:
     """Find sessions whose sign-ins can't get the credentials of a role, for all the profiles that use one."""
-    users: dict[str, list[str]] = {}
-    for name, there in facts.signing_in.items():
-        session, found = session_of(facts, there)
-        if found and sso_session.lacks_scope(found):
-            users.setdefault(session, []).append(name)
-    for session, names in users.items():
+    for session, names in facts.sharing.items():
+        if not sso_session.lacks_scope(facts.sessions.get(session, {})):
+            continue
         where = in_file(facts, "config", "sso_registration_scopes", session, "sso-session")
         if where is None:
             continue
@@ -263,8 +258,8 @@ def scopes(facts: Facts) -> Iterator[Finding]:
 def conflict(facts: Facts) -> Iterator[Finding]:
     """Find profiles that have other values than their sso-session."""
     for name, there in facts.signing_in.items():
-        session, found = session_of(facts, there)
-        if not session or not found:
+        session, found = facts.session_of(there)
+        if not session or not found or found.keys().isdisjoint(there):
             continue
         differing = [key for key, value in found.items() if there.get(key, value) != value]
         where = place(facts, name, differing[0]) if differing else None
@@ -289,16 +284,12 @@ def conflict(facts: Facts) -> Iterator[Finding]:
 
 def url(facts: Facts) -> Iterator[Finding]:
     """Find start URLs that aren't in the form that Identity Center uses."""
-    users: dict[str, list[str]] = {}
-    for name, there in facts.signing_in.items():
-        session = session_of(facts, there)[0]
-        if session:
-            users.setdefault(session, []).append(name)
-        elif where := place(facts, name, WHERE[0]):
-            yield from _spelled(facts, where, (name,))
-    for session, names in users.items():
-        if where := in_file(facts, "config", WHERE[0], session, "sso-session"):
+    for session, names in facts.sharing.items():
+        if session and (where := in_file(facts, "config", WHERE[0], session, "sso-session")):
             yield from _spelled(facts, where, names)
+    for name in facts.sharing.get("", ()):
+        if where := place(facts, name, WHERE[0]):
+            yield from _spelled(facts, where, (name,))
 
 
 def _spelled(facts: Facts, where: Place, names: Sequence[str]) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from ccsetup.core import validate, web_token
 from ccsetup.core.command_line import quote
 from ccsetup.core.context import Start, start_of
 from ccsetup.core.errors import BadAnswer
-from ccsetup.doctor.checks.sso import is_whole, session_of
+from ccsetup.doctor.checks.sso import whole
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import FIX, OFFERED, Finding, Remedy, Wanted
 from ccsetup.doctor.locate import Place, added, finding, place, respelled
@@ -26,17 +26,12 @@ _HOME = re.compile(r"(?:~|\$(?:env:)?(?:HOME|USERPROFILE)|\$\{HOME\}|%(?:USERPRO
 def cached(facts: Facts) -> Iterator[Finding]:
     """Find sign-ins that are missing, expired or damaged: one finding for all the profiles that share one."""
     users: dict[Start, list[str]] = {}
-    starts: dict[str, Start] = {}  # by session
-    for name, there in facts.signing_in.items():
-        if is_whole(facts, there):
-            session = session_of(facts, there)[0]
-            start = starts.get(session)
-            if start is None:
-                settings = {"sso_session": session} if session else there
-                start = start_of(settings, facts.sessions)._replace(fips="", dualstack="")  # they share a token
-            if session:
-                starts[session] = start
-            users.setdefault(start, []).append(name)
+    for session in facts.sharing:
+        names = whole(facts, session)
+        for those in filter(None, [names] if session else [[name] for name in names]):
+            settings = {"sso_session": session} if session else facts.intended[those[0]]
+            start = start_of(settings, facts.sessions)._replace(fips="", dualstack="")  # they share a token
+            users.setdefault(start, []).extend(those)
     for start, names in users.items():
         path = facts.home / ".aws" / "sso" / "cache" / token_cache.token_name(start)
         if not validate.works_as_start_url(meant(start.url)):

@@ -16,6 +16,7 @@ from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Change, Finding, Remedy, Severity
 
 ID, SECRET = "aws_access_key_id", "aws_secret_access_key"
+_MARKS = (" #", " ;", "\t#", "\t;", "=#", "=;", '"', "'")
 _COMMENT = later(r"(?:^|[ \t]+)[#;].*$")
 
 
@@ -23,18 +24,21 @@ def values(facts: Facts) -> Iterator[Finding]:
     """Find comments and quotes that became part of a value: AWS files have neither inline comments nor quotes."""
     for file in FILES:
         text = facts.meant(file).text
-        if not any(mark in text for mark in (" #", " ;", "\t#", "\t;", "=#", "=;", '"', "'")):
+        if not any(mark[-1] in text and mark in text for mark in _MARKS):
             continue
-        for stanza in facts.meant(file).stanzas:
-            for setting in stanza.settings:
-                if any(mark in setting.value for mark in "#;\"'"):
-                    yield from _value(facts, file, stanza, setting)
+        for stanza, setting in facts.meant(file).settings_with(_has_mark):
+            yield from _value(facts, file, stanza, setting)
+
+
+def _has_mark(value: str) -> bool:
+    return "#" in value or ";" in value or '"' in value or "'" in value
 
 
 def commas(facts: Facts) -> Iterator[Finding]:
     """Find commas and semicolons at the end of a value, as in JSON or source code."""
     for file in FILES:
-        for stanza in facts.meant(file).stanzas:
+        text = facts.meant(file).text
+        for stanza in facts.meant(file).stanzas if "," in text or ";" in text else ():
             for setting in stanza.settings if "," in stanza.text or ";" in stanza.text else ():
                 mark = setting.value[-1:]
                 if mark in (",", ";") and setting.key in BARE and setting.value not in facts.profiles:
@@ -120,16 +124,16 @@ def _severity(key: str) -> Severity:
     return "stops" if key in DECIDING else "hinders"
 
 
-_FOREIGN = later(r"(?m)^[^#;\[\s=:][^=:\r\n]*:|^[^#;\[\s=:]+[ \t]+[^\s=:][^=:\r\n]*=|^[ \t]+[^#;\[]")
+_FOREIGN = later(r"(?m)^[ \t]*(?:[^#;\[\s=:][^=:\r\n]*:|[^#;\[\s=:]+[ \t]+[^\s=:][^=:\r\n]*=)")
 
 
 def dialect(facts: Facts) -> Iterator[Finding]:
     """Find what AWS's Python tools read and other SDKs don't: colons instead of equals signs, spaces in names."""
     for file in FILES:
-        lines = facts.lines(file)
         text = facts.meant(file).text
         if text.count("\r") == text.count("\r\n") and not _FOREIGN.search("\n".join(facts.beginnings(file))):
             continue
+        lines = facts.lines(file)
         for stanza in facts.meant(file).stanzas:
             for setting in stanza.settings if stanza.type else ():
                 line = lines[setting.lines[0] - 1]
