@@ -202,10 +202,11 @@ class _Stanzas(Sequence[Stanza]):
     def __getitem__(self, at: int | slice) -> Stanza | Sequence[Stanza]:
         if isinstance(at, slice):
             return [self[it] for it in range(*at.indices(len(self)))]
-        at = range(len(self))[at]
-        if at not in self._made:
-            self._made[at] = self._stanza(at)
-        return self._made[at]
+        try:
+            return self._made[at]
+        except KeyError:
+            at = range(len(self))[at]
+            return self._made.setdefault(at, self._stanza(at))
 
     def _stanza(self, at: int) -> Stanza:
         document, header = self._document, self._document.ours[at]

@@ -58,6 +58,8 @@ def test_a_plain_text_reads_the_same_line_by_line(text: str) -> None:
         found, strays = ini._walk(text)
         assert not strays and not [fault for it in found for fault in it.faults()]
         assert [(it.header, it.start) for it in found] == [*zip(document.headers, document.starts, strict=True)]
+        for stanza in document.stanzas:
+            assert stanza.values == {it.key: it.value for it in stanza.settings}
         for stanza in ini._read.__wrapped__(text, "config", False).stanzas:
             one = ini._read.__wrapped__(text, "config", False).find(stanza.type, stanza.name)
             assert stanza in one or document.fault

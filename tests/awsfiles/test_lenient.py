@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from often import examples
 
-from ccsetup.awsfiles import lenient
+from ccsetup.awsfiles import headers, lenient
 from ccsetup.core.model import FileName
 
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -175,3 +178,34 @@ def test_a_shared_file_has_headers_of_both_kinds() -> None:
     assert lenient.read(text, "config", shared=True).oddities == ()
     assert [it.code for it in lenient.read(text, "config").oddities] == ["section.prefix"]
     assert [it.code for it in lenient.read(text, "credentials").oddities] == ["section.prefix"]
+
+
+ORDINARY = ["[profile a]", '[profile "q"]', "[default]", "region = us-east-1", "output=json", "role_arn = x", "", "# c", " # c",
+            "s3 =\n  max_queue_size = 5", "s3=\n  addressing_style = path\n signature_version=s3v4", " "]  # fmt: skip
+ODD = ["[profile 'w']", "[b]", '[sso-session "x"]', "[services y]", '[profile "default"]', "s3 =", "s3 = x", "  s3 =", "region =",
+       "  max_queue_size = 5", "    endpoint_url = https://x", "  use_dualstack_endpoint = true", "  region = us-east-1", "; d",
+       "api_versions =", "\tmax_queue_size = 5", "source_profile = a", "region=a  output = b", "region = [x]", "  a = b",
+       "sso_session = x", "  role_arn = x", "region: x", "Region = x"]  # fmt: skip
+LINES = st.lists(st.sampled_from(ORDINARY) | st.sampled_from([*ORDINARY, *ODD]), max_size=7)
+
+
+@pytest.mark.slow
+@settings(max_examples=examples(2000), deadline=None)
+@given(
+    st.sampled_from(ORDINARY[:3]), LINES, st.sampled_from(["\n", "\r\n"]), st.sampled_from(["config", "credentials"])
+)
+def test_nothing_is_odd_in_an_ordinary_text(header: str, lines: list[str], end: str, file: FileName) -> None:
+    text = "\n".join([header, *lines])
+    if headers.are_ordinary(text.replace("\n", end), file):
+        for names in (frozenset[str](), frozenset({"a", "b", "q", "w"})):
+            assert [*lenient._Reader(text.split("\n"), file, names, shared=False).oddities()] == []
+
+
+def test_blocks_of_s3_and_quoted_names_are_ordinary() -> None:
+    text = (
+        '[profile "dev"]\r\nregion = us-east-1\r\ns3 =\r\n  max_queue_size = 5\r\n  addressing_style = path\r\n# c\r\n'
+    )
+    assert headers.are_ordinary(text, "config")
+    for odd in ("s3 =\n", "s3 = x\n", "s3 =\n  role_arn = x\n", "  max_queue_size = 5\ns3 =\n", "Region = us-east-1\n"):
+        assert not headers.are_ordinary(f"[profile dev]\nregion = us-east-1\n{odd}", "config")
+    assert not headers.are_ordinary("[services local]\nregion =\n  use_dualstack_endpoint = true\n", "config")
