@@ -140,9 +140,11 @@ def are_ordinary(text: str, file: FileName) -> bool:
     if not _ARE_ORDINARY[file].fullmatch("".join(f"{line}\n" for line in lines if line[:1] == "[")):
         return False
     try:
-        return all(starmap(_has_ordinary_blocks, fast_read.sections(text, fast_read.EARLIER[file == "credentials"])))
+        sections = [*fast_read.sections(text, fast_read.EARLIER[file == "credentials"])]
     except fast_read.Unsure:
         return False
+    may_have_blocks = "s3" in text or "[services" in text
+    return not may_have_blocks or all(starmap(_has_ordinary_blocks, sections))
 
 
 def _has_ordinary_blocks(header: str, there: Mapping[str, str]) -> bool:
