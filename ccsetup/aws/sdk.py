@@ -96,9 +96,8 @@ def session_of(profile: str, region: str) -> Any:
 
 
 def check_certificates(session: Any) -> None:
-    """Raise Problem if the file of certificates that a session's settings name has none."""
-    bundle = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
-    if bundle and (found := sdk_files.of_certificates(str(bundle))):
+    """Raise Problem if a session must not use the certificates that it is told to trust."""
+    if found := sdk_files.of_bundle(os.environ, session.get_config_variable("ca_bundle")):
         raise problem_in(found)
 
 

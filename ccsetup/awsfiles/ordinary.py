@@ -161,7 +161,7 @@ _OF_ROLES: tuple[_OfValue, ...] = (
     ("mfa_serial", _is_mfa_serial),
     ("external_id", _is_external_id),
 )
-_OF_CLIENTS: tuple[_OfValue, ...] = (("s3", _is_block_of_s3), ("api_versions", _is_block))
+_OF_CLIENTS: tuple[_OfValue, ...] = (("s3", _is_block_of_s3), ("api_versions", _is_block), ("ca_bundle", bool))
 
 
 def _have_keys(alike: _Profiles) -> bool:

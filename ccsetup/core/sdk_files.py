@@ -54,8 +54,7 @@ def _looked_at(
             yield _damaged(_sign_in(home, sign_in), name)
     container = env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "")
     yield _unusable(container, "container token file", SMALL, "source.credential-source", _CONTAINER)
-    bundle = str(env.get("AWS_CA_BUNDLE") or (way[0].get("ca_bundle", "") if way else ""))
-    yield of_certificates(bundle or env.get("REQUESTS_CA_BUNDLE", ""))
+    yield of_bundle(env, way[0].get("ca_bundle") if way else None)
 
 
 _REMOVE = "Delete the file. Signing in creates it again."
@@ -81,6 +80,26 @@ def no_token(what: str, why: str) -> Fault:
     """Return the fault for a text that isn't a token. `what` names it, and `why` comes from `web_token.fault`."""
     code = "oidc.token-empty" if why == "it is empty" else "oidc.token-invalid"
     return Fault(code, f"{what}: {why}. Nothing was sent to AWS.", _TOKEN)
+
+
+def of_bundle(env: Mapping[str, str], own: object) -> Fault | None:
+    """Return why the SDK must not use the certificates that it is told to trust, None if it can.
+
+    `own` is the ca_bundle of the profile that is used, None if it has none. With an empty name, botocore 1.43.50
+    and older checks no certificate at all, and 1.43.60 and newer refuses every request.
+    """
+    first, last = BUNDLES
+    named = ((first, env.get(first)), ("ca_bundle", own), (last, env.get(last)))
+    name, path = next(((name, str(value)) for name, value in named if value is not None), ("", ""))
+    if not name or path.strip():
+        return of_certificates(path)
+    how = "Remove ca_bundle from the profile" if name == "ca_bundle" else f"Unset {name}"
+    what = f"{name} is empty, and with that, some versions of the AWS SDK don't check certificates."
+    return Fault("net.tls", what, f"{how}, or set it to the path of your company's certificate file.")
+
+
+BUNDLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+"""The variables that name the certificates. A profile's ca_bundle overrides the second one."""
 
 
 def of_certificates(path: str) -> Fault | None:

@@ -17,6 +17,7 @@ from ccsetup.core import code_page, executables, regions
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
 from ccsetup.core.installation import is_temporary, is_temporary_command, passing_command
+from ccsetup.core.sdk_files import BUNDLES
 from ccsetup.core.shells import guess
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.helper_scripts import shared
@@ -25,7 +26,7 @@ from ccsetup.git import ssh_login
 HELPERS = ("git-remote-codecommit", "git-credential-ccsetup", "aws")
 CACHES = ("sso/cache", "cli/cache", "boto/cache", "login/cache")
 POINTING = ("web_identity_token_file", "ca_bundle")
-VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", *BUNDLES, "SSL_CERT_FILE")
 
 
 def gathered(context: Context, asked: Sequence[str] = (), modernize: bool = False) -> Facts:

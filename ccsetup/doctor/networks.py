@@ -10,19 +10,19 @@ import re
 
 from ccsetup.core import detours, regions, shells
 from ccsetup.core.command_line import quote
+from ccsetup.core.sdk_files import BUNDLES
 from ccsetup.doctor.checks.git import covers, of_codecommit
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding
 from ccsetup.git.config import Brought
 
 _PROXY = ("net.proxy", "net.unreachable")
-_BUNDLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 
 
 def of_sdk(facts: Facts, finding: Finding) -> Finding:
     """Return a finding about AWS tools that get no connection, with the setting that only git has, if there is one."""
     proxied = facts.env.get("HTTPS_PROXY") or facts.env.get("https_proxy")
-    bundled = any(facts.env.get(name) for name in _BUNDLES) or "ca_bundle" in facts.profiles.get(finding.profile, {})
+    bundled = any(facts.env.get(name) for name in BUNDLES) or "ca_bundle" in facts.profiles.get(finding.profile, {})
     if finding.code in _PROXY and not proxied and (it := _of_git(facts, "proxy")):
         return _named(finding, it, "git has its own proxy in", _assign(facts, "HTTPS_PROXY", it))
     if finding.code == "net.tls" and not bundled and (it := _of_git(facts, "sslcainfo")):
@@ -39,7 +39,7 @@ def of_git(facts: Facts, finding: Finding) -> Finding:
     if key == "proxy" and detours.proxies(facts.env):
         return finding._replace(do=detours.around_proxy(facts.env))
     profile = facts.profiles.get(finding.profile, {})
-    bundle = next((value for name in _BUNDLES if (value := facts.env.get(name))), profile.get("ca_bundle", ""))
+    bundle = next((value for name in BUNDLES if (value := facts.env.get(name))), profile.get("ca_bundle", ""))
     if finding.code == "net.tls" and bundle:
         because = f"AWS tools use the certificates in {bundle}, which git doesn't read."
         do = f"git config --global http.sslCAInfo {quote(bundle)}"

@@ -59,12 +59,12 @@ class Web:
     def _context(self) -> ssl.SSLContext:
         import ssl
 
-        for variable in ("SSL_CERT_FILE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        for variable in ("SSL_CERT_FILE", *sdk_files.BUNDLES):
             path = Path(self._env.get(variable, "")).expanduser()
             if not path.is_dir() and (found := sdk_files.of_certificates(str(path))):
                 raise Problem(found.what, next=found.next, code=found.code)
         context = ssl.create_default_context()
-        named = next((self._env[name] for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE") if self._env.get(name)), "")
+        named = next((self._env[name] for name in sdk_files.BUNDLES if self._env.get(name)), "")
         if named:
             path = Path(named).expanduser()
             try:

@@ -35,6 +35,7 @@ VALUES = {
     "sso_start_url": ["https://acme.awsapps.com/start", "acme"],
     "sso_region": ["us-east-1", "us-east-1a", "us-gov-west-1"],
     "region": ["us-east-1", "us-east-1a", "eu-west-1", "cn-north-1", "us-gov-west-1"],
+    "ca_bundle": ["", "/etc/ca.pem"],
     "login_session": ["arn:aws:iam::111122223333:user/maria"],
     "credential_process": ["/bin/keys"],
 }

@@ -71,6 +71,16 @@ def test_every_file_that_the_sdk_would_open_is_looked_at(pipe: Path, tmp_path: P
     assert code({"ca_bundle": pipe}, AWS_CA_BUNDLE=tmp_path / "none") == ""
     assert code({}, AWS_CA_BUNDLE=pipe) == code({}, REQUESTS_CA_BUNDLE=pipe) == "net.tls"
     assert code({"ca_bundle": tmp_path / "none"}, REQUESTS_CA_BUNDLE=pipe) == ""
+    for empty in ("", " "):  # older versions of botocore then check no certificate
+        assert (
+            code({"ca_bundle": empty})
+            == code({}, AWS_CA_BUNDLE=empty)
+            == code({}, REQUESTS_CA_BUNDLE=empty)
+            == "net.tls"
+        )
+        assert code({"ca_bundle": tmp_path / "none"}, AWS_CA_BUNDLE=empty) == "net.tls"
+        assert code({"ca_bundle": empty}, AWS_CA_BUNDLE=tmp_path / "none") == ""
+        assert code({"ca_bundle": tmp_path / "none"}, REQUESTS_CA_BUNDLE=empty) == code({}, {"ca_bundle": empty}) == ""
     assert code({}, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=pipe) == "source.credential-source"
     assert code({}, AWS_WEB_IDENTITY_TOKEN_FILE=pipe) == ""
     assert code({}, AWS_WEB_IDENTITY_TOKEN_FILE=pipe, named=False) == "file.unreadable"

@@ -24,7 +24,7 @@ HOMES = {
     "as aws configure writes it": Home(D, C),
     "several profiles": Home(D + "[profile a]\nregion = us-east-2\n[profile b]\nregion=eu-west-1\n", C + f"[a]\n{KEYS}[b]\n{KEYS}"),
     "a nested s3 block": Home(D + "s3 =\n    max_concurrent_requests = 20\n    max_queue_size=10000\n    addressing_style = path\n", C),
-    "nested blocks with comments": Home(D + "s3 =\n  # big files\n  max_bandwidth = 50MB/s\n\n  use_accelerate_endpoint = true\nca_bundle =\n", C),
+    "nested blocks with comments": Home(D + "s3 =\n  # big files\n  max_bandwidth = 50MB/s\n\n  use_accelerate_endpoint = true\n", C),
     "s3 and api versions": Home(D + "api_versions =\n  ec2 = 2015-03-01\n  cloudfront = 2015-09-17\ns3 =\n  signature_version = s3v4\n", C),
     "a nested region beside the profile's own": Home("[profile a]\nregion = us-east-1\ns3 =\n  region = us-west-2\n"
                                                     "[profile b]\ns3 =\n  region = us-west-2\n  max_queue_size = 5\nregion = us-east-1\n", f"[a]\n{KEYS}"),

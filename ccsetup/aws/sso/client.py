@@ -124,24 +124,29 @@ class IdentityCenter:
         return self._session
 
     def bundle(self) -> str | None:
-        """Return the certificates to trust, as every SDK does: from the environment, else from the config file."""
+        """Return the certificates to trust, as every SDK does: from the environment, else from the config file.
+
+        Raises Problem if they must not be used.
+        """
         from botocore.configloader import load_config
         from botocore.exceptions import BotoCoreError
 
         named = self._env.get("AWS_CA_BUNDLE")
-        if not named:
-            path = self._env.get("AWS_CONFIG_FILE") or str(self._home / ".aws" / "config")
+        if named is None:
+            config = self._env.get("AWS_CONFIG_FILE") or str(self._home / ".aws" / "config")
             try:
-                profiles = load_config(path)["profiles"]
+                profiles = load_config(config)["profiles"]
             except BotoCoreError:
                 profiles = {}
             named = profiles.get(self._env.get("AWS_PROFILE") or "default", {}).get("ca_bundle")
-        if named and not Path(named).expanduser().exists():
+        path = str(Path(named).expanduser()) if named and named.strip() else None
+        if path and not Path(path).exists():
             next = "Correct AWS_CA_BUNDLE, or ca_bundle in your AWS config file."
             raise Problem(f"The certificate file {named} doesn't exist.", next=next, code="net.tls")
-        if named and (found := sdk_files.of_certificates(str(Path(named).expanduser()))):
+        found = sdk_files.of_certificates(path) if path else sdk_files.of_bundle(self._env, named)
+        if found:
             raise Problem(found.what, next=found.next, code=found.code)
-        return str(Path(named).expanduser()) if named else None
+        return path
 
 
 def bounded(work: Callable[[], T], host: str, at_most_s: float) -> T:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from ccsetup.awsfiles import edit
 from ccsetup.awsfiles.settings import meant
-from ccsetup.core import detours
+from ccsetup.core import detours, sdk_files
 from ccsetup.core.missing_profile import has_section
 from ccsetup.core.model import FileName
 from ccsetup.core.profile_kind import has_credentials
 from ccsetup.doctor.checks.git import of_codecommit
 from ccsetup.doctor.facts import Facts
-from ccsetup.doctor.findings import Finding, Severity
+from ccsetup.doctor.findings import Finding, Remedy, Severity
+from ccsetup.doctor.locate import finding, place, removed
 
 _PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
@@ -128,6 +129,29 @@ def files(facts: Facts) -> Iterator[Finding]:
             yield _told(facts, "env.overrides", "hinders", says, because, [variable])
 
 
+def certificates(facts: Facts) -> Iterator[Finding]:
+    """Find an empty variable or setting for the certificates that the SDK trusts."""
+    for variable in sdk_files.BUNDLES:
+        if variable in facts.env:
+            if not facts.env[variable].strip():
+                yield _told(facts, "env.overrides", "stops", f"{variable} is set but empty.", _UNCHECKED, [variable])
+            break
+    if sdk_files.BUNDLES[0] in facts.env:
+        return  # it overrides the profiles
+    for name, there in facts.intended.items():
+        where = place(facts, name, _BUNDLE) if not there.get(_BUNDLE, "-").strip() else None
+        if where and where.own:
+            remedy = Remedy(f"Remove {_BUNDLE}", "the SDK then trusts its own certificates", removed([where]))
+            says = f"{name}: {_BUNDLE} has no value."
+            yield finding(
+                facts, name, where, "value.invalid", "stops", says, because=_UNCHECKED, fix="auto", remedies=(remedy,)
+            )
+
+
+_BUNDLE = "ca_bundle"
+_UNCHECKED = "Older versions of botocore then don't check certificates; newer ones refuse every request."
+
+
 def usual(facts: Facts, variable: str) -> Path:
     """Return the path of the AWS file that a variable replaces."""
     return facts.home / ".aws" / ("config" if variable == FILES[0] else "credentials")
@@ -174,4 +198,4 @@ def profile(facts: Facts) -> Iterator[Finding]:
             )
 
 
-CHECKS = (partial, overriding_keys, overriding_names, overriding_region, files, profile)
+CHECKS = (partial, overriding_keys, overriding_names, overriding_region, files, profile, certificates)

@@ -194,6 +194,15 @@ def test_a_certificate_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert (problem.code, "/no/such.pem" in problem.what) == ("net.tls", True)
 
 
+@pytest.mark.parametrize("name", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "ca_bundle"])
+def test_nobody_signs_in_without_certificates(name: str, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text("[default]\nca_bundle =\n" if name == "ca_bundle" else "")
+    env = {"AWS_CONFIG_FILE": str(config), **({} if name == "ca_bundle" else {name: ""})}
+    problem = problem_of(lambda: accounts(tmp_path, "https://127.0.0.1:1", **env))
+    assert (problem.code, f"{name} is empty" in problem.what) == ("net.tls", True)
+
+
 def test_a_proxy_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     problem = problem_of(lambda: accounts(tmp_path, "https://portal.sso.us-east-1.amazonaws.com"))

@@ -37,6 +37,8 @@ VARIABLES = [
     ("env.overrides", "hinders", {"AWS_PROFILE": "dev", "AWS_DEFAULT_REGION": "eu-west-1"}, "AWS_DEFAULT_REGION"),
     ("env.overrides", "stops", {"AWS_CONFIG_FILE": ""}, "AWS_CONFIG_FILE"),
     ("env.overrides", "stops", {"AWS_SHARED_CREDENTIALS_FILE": ""}, "AWS_SHARED_CREDENTIALS_FILE"),
+    ("env.overrides", "stops", {"AWS_CA_BUNDLE": "", "REQUESTS_CA_BUNDLE": ""}, "AWS_CA_BUNDLE"),
+    ("env.overrides", "stops", {"REQUESTS_CA_BUNDLE": " "}, "REQUESTS_CA_BUNDLE"),
     ("env.partial", "stops", {"AWS_ACCESS_KEY_ID": ID}, "AWS_ACCESS_KEY_ID"),
     ("env.partial", "stops", {"AWS_ACCESS_KEY_ID": ID, "AWS_SECRET_ACCESS_KEY": ""}, "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY"),
     ("env.partial", "stops", {"AWS_ACCESS_KEY_ID": ID, "AWS_SESSION_TOKEN": TOKEN}, "AWS_ACCESS_KEY_ID AWS_SESSION_TOKEN"),
