@@ -13,7 +13,11 @@ from ccsetup.git.process import Runner
 
 USER_NAME = later(r"[\w+=,.@-]{1,64}-at-[0-9]{12}", re.ASCII)  # what IAM calls an IAM user's Git credentials
 _USER, _PASSWORD = "CCSETUP_GIT_USER", "CCSETUP_GIT_PASSWORD"
-_ONCE = f'!f() {{ test "$1" != get || printf "username=%s\\npassword=%s\\n" "${_USER}" "${_PASSWORD}"; }}; f'
+# echo is part of every shell, so that no process has the password as an argument; but some read a backslash specially.
+_ONCE = (
+    f'!f() {{ test "$1" != get || {{ echo "username=${_USER}"; case "${_PASSWORD}" in'
+    f' *\\\\*) printf "password=%s\\n" "${_PASSWORD}" ;; *) echo "password=${_PASSWORD}" ;; esac; }}; }}; f'
+)
 
 
 class Login(NamedTuple):

@@ -23,13 +23,14 @@ _DIED = 128  # git's exit code if it was refused, or couldn't reach the server
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 _HOST = _NAME | frozenset(":[]")
 
-# Git asks this shell function for the user name and the password, which are in the environment.
-_ANSWER = '!f() { test "$1" != get || printf "username=%s\\npassword=%s\\n" "$CCSETUP_USER" "$CCSETUP_PASSWORD"; }; f'
+# Git asks this shell function for the user name and the password, which are in the environment. echo is part of every
+# shell; printf isn't part of mksh, so that another process would have the password as an argument.
+_ANSWER = '!f() { test "$1" != get || { echo "username=$CCSETUP_USER"; echo "password=$CCSETUP_PASSWORD"; }; }; f'
 
 # The same if there are no credentials yet: the function waits for them at a pipe, which git and the shell inherit.
 _WAITING = 9
 _FRESH_S = 20  # how long an idle connection is relied on
-_LATER = '!f() { test "$1" != get || while IFS= read -r CCSETUP_LINE; do printf "%s\\n" "$CCSETUP_LINE"; done <&9; }; f'
+_LATER = '!f() { test "$1" != get || while IFS= read -r CCSETUP_LINE; do echo "$CCSETUP_LINE"; done <&9; }; f'
 
 
 def main() -> int:
