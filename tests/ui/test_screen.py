@@ -89,10 +89,10 @@ class Seen:
         """Return what is on the screen now."""
         return "\n".join(self._display.display)
 
-    def until(self, text):
-        """Wait for a text to appear."""
+    def until(self, text, times=1):
+        """Wait for a text to appear this often."""
         end = time.monotonic() + 10
-        while text not in self.text():
+        while self.text().count(text) < times:
             assert time.monotonic() < end, f"{text!r} is not on the screen: {self.raw!r}"
             time.sleep(0.02)
 
@@ -583,7 +583,7 @@ def test_each_of_eight_has_a_row_that_fits_and_the_next_one_takes_its_place(colu
             screen = one.enter_context(lanes.lane(number))
             update = one.enter_context(screen.busy(f"Cloning {names[number]}"))
             update("Receiving objects 45% 8.1 MiB", 0.5)
-        seen.until("service-7")
+        seen.until("Receiving objects", times=8)
         shown = [line.rstrip() for line in seen.text().splitlines() if line.strip()]
         assert [line.split()[0] for line in shown[1:]] == names[:8]
         assert all("Receiving objects" in line for line in shown[1:])
