@@ -190,7 +190,9 @@ def _found(text: str, above: Iterable[str] = ()) -> Iterator[tuple[str, Settings
         headers.add(header)
         yield header, settings
     together = "".join(headers)
-    if len(headers) < count or not headers.isdisjoint(("", "DEFAULT")) or "\n" in together or "\r" in together:
+    if len(headers) < count or not headers.isdisjoint(("", "DEFAULT")):
+        raise Unsure
+    if any(mark in together for mark in ("\n", "\r", _NESTED)):
         raise Unsure
 
 
@@ -228,7 +230,7 @@ class _Lines(dict[str, tuple[str, str]]):
     def __missing__(self, line: str) -> tuple[str, str]:
         key, _, value = line.partition(" = ")
         bare = value.strip()
-        if bare and key in self.keys_seen and _NESTED not in value and "\r" not in bare:
+        if bare and key in self.keys_seen and _NESTED not in value and "\r" not in value[:-1]:
             pair = self.keys_seen[key], bare
         elif line[:1] in _SILENT and _NESTED not in line and "\r" not in line[:-1]:
             self.silent += 1
@@ -271,34 +273,32 @@ def _walked(header: str, body: str, keys: dict[str, str]) -> Settings:
         raise Unsure
     settings: Settings = {}
     key, indent = "", 0
-    block = ""  # the key that may have a nested block
+    blocks: dict[str, list[str]] = {}  # the lines of those values that may be nested blocks, by key
+    block: list[str] | None = None  # the lines of the last value, if it may be one
     for line in body.split("\n"):
         bare = line.strip()
         if "\r" in line[:-1]:
             raise Unsure  # only some programs end a line here
         if not bare:
-            if block:
-                settings[block] += "\n"
+            if block is not None:
+                block.append("")
             continue
         first = bare[0]
         if first in "#;":
             continue
         deep = 0 if first == line[0] else len(line) - len(line.lstrip())
         if deep > indent and key:
-            if not block or first == "[" or "=" not in bare:
+            if block is None or first == "[" or "=" not in bare:
                 raise Unsure
-            settings[block] += f"\n{bare}"
+            block.append(bare)
             continue
         indent = deep
         key, value = _pair(bare, keys)
         if key in settings:
             raise Unsure
-        if block:
-            settings[block] = settings[block].rstrip()
         settings[key] = value
-        block = key if not value and (key == "s3" or header.startswith("services")) else ""
-    if block:
-        settings[block] = settings[block].rstrip()
+        block = blocks.setdefault(key, [""]) if not value and (key == "s3" or header.startswith("services")) else None
+    settings.update((key, "\n".join(lines).rstrip()) for key, lines in blocks.items())
     return settings
 
 

@@ -143,15 +143,17 @@ def are_ordinary(text: str, file: FileName) -> bool:
         sections = [*fast_read.sections(text, fast_read.EARLIER[file == "credentials"])]
     except fast_read.Unsure:
         return False
-    may_have_blocks = "s3" in text or "[services" in text
-    return not may_have_blocks or all(starmap(_has_ordinary_blocks, sections))
-
-
-def _has_ordinary_blocks(header: str, there: Mapping[str, str]) -> bool:
-    """Return whether s3 is a block, if it is there, and nothing else. Only in services can other keys have one."""
-    if there.get("s3", "\n")[:1] != "\n":
+    if "\n " not in text and "s3" not in text and "[services" not in text:
+        return True
+    if not all(starmap(_has_ordinary_values, sections)):
         return False
-    return not header.startswith("services") or all(key == "s3" or value[:1] != "\n" for key, value in there.items())
+    indented = sum(len([*filter(None, there["s3"].split("\n"))]) for _, there in sections if "s3" in there)
+    return text.count("\n ") == indented  # so all indented lines are in blocks of s3, and none is a comment
+
+
+def _has_ordinary_values(header: str, there: Mapping[str, str]) -> bool:
+    """Return whether s3 is a block, if it is there. In services, each empty value lacks its block."""
+    return there.get("s3", "\n")[:1] == "\n" and (not header.startswith("services") or all(there.values()))
 
 
 def _is_ordinary_beginning(text: str) -> bool:

@@ -172,7 +172,7 @@ def _have_keys(alike: _Profiles) -> bool:
         return False
     if not (all_ids.isascii() and all_ids.isalnum() and all_ids.isupper()):
         return False
-    if {*map(len, secrets)} != {40} or not (all_secrets.isascii() and _without_signs(all_secrets).isalnum()):
+    if {*map(len, secrets)} != {40} or not _are_of_base64(all_secrets):
         return False
     if not is_random_secret(all_secrets) or not all(map(is_random_id, ids)):
         return False
@@ -186,8 +186,8 @@ def _are_tokens(*tokens: Sequence[str]) -> bool:
         if those != tokens[0] or not all(those) or any(map(is_key_placeholder, those)):
             return False
     together = "".join(it for those in tokens[:1] for it in those)
-    return not tokens or (together.isascii() and _without_signs(together).isalnum())
+    return _are_of_base64(together)
 
 
-def _without_signs(text: str) -> str:
-    return text.replace("/", "").replace("+", "").replace("=", "")
+def _are_of_base64(text: str) -> bool:
+    return text.isascii() and (text.replace("/", "").replace("+", "").replace("=", "") + "a").isalnum()

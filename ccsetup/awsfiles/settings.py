@@ -93,7 +93,7 @@ def _region(text: str) -> str | Corrected:
 
 _READ: Mapping[str, Callable[[str], str | Corrected]] = {**validate.SETTINGS, "region": _region}
 _LONGEST = 20_000  # characters of a value; longer values aren't tokens either
-_COMMENT = later(r"[ \t]+[#;]")
+_COMMENT = later(r"(?<![ \t])[ \t]+[#;]")
 _BARE = later(r"[\w/+=.:@,-]*", re.ASCII)
 
 

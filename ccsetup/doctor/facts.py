@@ -394,11 +394,12 @@ def _sources(text: str) -> Iterator[str]:
     while at >= 0:
         is_first = not text[text.rfind("\n", 0, at) + 1 : at].strip()
         if is_first and (found := _SOURCE.match(text, at)):
-            yield found[1]
-        at = text.find("source_profile", at + 1)
+            yield found[1].rstrip()
+        end = text.find("\n", at)
+        at = text.find("source_profile", end) if end >= 0 else -1
 
 
-_SOURCE = later(r"(?m)source_profile\s*[=:]\s*([^\r\n]*?)\s*$")
+_SOURCE = later(r"source_profile\s*[=:]\s*([^\r\n]*)")
 _REMOTE = later(r"^codecommit:[^/]*//([^@/]+)@")
 _SWALLOWED = later(r"([a-z][a-z0-9_]*)\s*[=:]\s*(.+)")
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from often import examples
 
-from ccsetup.awsfiles import fast_read
+from ccsetup.awsfiles import fast_read, ini
 from ccsetup.awsfiles.fast_read import Unsure
 
 KEYS = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\n"
@@ -45,9 +49,9 @@ def test_only_what_is_new_in_a_text_is_read_again(monkeypatch: pytest.MonkeyPatc
     found = fast_read._found
 
     def counted(text: str, above: Iterable[str] = ()) -> Iterator[tuple[str, dict[str, str]]]:
-        for header, settings in found(text, above):
+        for header, there in found(text, above):
             parsed.append(header)
-            yield header, settings
+            yield header, there
 
     monkeypatch.setattr(fast_read, "_found", counted)
     for text, again in ((many, 100), (f"{many}[profile new]\n", 2), (changed, 10), (many, 10), (many, 1)):
@@ -157,6 +161,9 @@ ODD = {
     "a lone return in a comment after a header": "[profile dev] # c\r[profile a]\nregion = us-east-1\n",
     "a lone return on a line by itself": "[profile dev]\n\r[profile a]\nregion = us-east-1\n",
     "a lone return in a block": "[profile dev]\ns3 =\n  a = b\rregion = us-east-1\n  c = d\n",
+    "a lone return after a sign": "[profile a]\nregion = us-east-1\n[profile dev]\nregion = \r[profile c]\r\n",
+    "a header over two lines, the second indented": "[profile prod-\n x]\nregion = us-east-1\n",
+    "a header over two lines, below another": "[profile a]\n[x\n [y]\nregion = us-east-1\n",
     "two returns in a block": "[profile dev]\r\ns3 =\r\n  a = b\r\r\n  c = d\r\n",
     "a line break in a header": "[profile\n dev]\nregion = us-east-1\n",
     "a header over two lines": "[profile d\nev]\nregion = us-east-1\n",
@@ -169,6 +176,25 @@ ODD = {
 def test_what_may_be_read_otherwise_is_left_to_others(text: str) -> None:
     with pytest.raises(Unsure):
         profiles(text)
+
+
+PIECES = ["[profile a]", "[profile b", "]", "[x]", "region = ", "output = ", "region", "=", ": ", "us-east-1", "s3 =", "a = b", "#", ";", '"',
+          "\n", "\n", "\n", "\r\n", "\r\n", "\r", " ", "  ", "\t", "\v", "[services y]", "sts ="]  # fmt: skip
+
+
+@pytest.mark.slow
+@settings(max_examples=examples(4000), deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=24).map("".join), st.sampled_from([1, 9, fast_read._AT_ONCE]))
+def test_what_is_read_fast_is_what_is_read_line_by_line(text: str, at_once: int) -> None:
+    with mock.patch.object(fast_read, "_AT_ONCE", at_once):
+        try:
+            found = list(fast_read.sections(text))
+        except Unsure:
+            return
+    sections, strays = ini._walk(text)
+    assert not strays
+    assert found == [(it.header, {key: value for key, value, _ in it.settings()}) for it in sections]
+    assert all(len(it.options) == len(there) for it, (_, there) in zip(sections, found, strict=True))
 
 
 @pytest.mark.parametrize("key", sorted(fast_read._STATIC))

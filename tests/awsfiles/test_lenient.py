@@ -185,7 +185,7 @@ ORDINARY = ["[profile a]", '[profile "q"]', "[default]", "region = us-east-1", "
 ODD = ["[profile 'w']", "[b]", '[sso-session "x"]', "[services y]", '[profile "default"]', "s3 =", "s3 = x", "  s3 =", "region =",
        "  max_queue_size = 5", "    endpoint_url = https://x", "  use_dualstack_endpoint = true", "  region = us-east-1", "; d",
        "api_versions =", "\tmax_queue_size = 5", "source_profile = a", "region=a  output = b", "region = [x]", "  a = b",
-       "sso_session = x", "  role_arn = x", "region: x", "Region = x"]  # fmt: skip
+       "sso_session = x", "  role_arn = x", "region: x", "Region = x", "  addressing_style =", "endpoint_url =", "[services z]"]  # fmt: skip
 LINES = st.lists(st.sampled_from(ORDINARY) | st.sampled_from([*ORDINARY, *ODD]), max_size=7)
 
 

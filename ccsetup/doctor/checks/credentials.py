@@ -246,7 +246,8 @@ def expired(facts: Facts, name: str, there: Settings) -> Iterator[Finding]:
         return
     ends = clock.read(clock.recorded(there))
     if ends and ends <= facts.now:
-        where = next(it for key in (*_ENDS, ID) if clock.read(there.get(key, "")) and (it := place(facts, name, key)))
+        told = (place(facts, name, key) for key in _ENDS if clock.read(there.get(key, "")))
+        where = next(filter(None, told), None) or place(facts, name, ID)
         yield finding(
             facts,
             name,

@@ -138,14 +138,16 @@ def certificates(facts: Facts) -> Iterator[Finding]:
             break
     if sdk_files.BUNDLES[0] in facts.env:
         return  # it overrides the profiles
+    users: dict[tuple[FileName, int], list[str]] = {}  # those of [DEFAULT] share a line
     for name, there in facts.intended.items():
-        where = place(facts, name, _BUNDLE) if not there.get(_BUNDLE, "-").strip() else None
-        if where and where.own:
-            remedy = Remedy(f"Remove {_BUNDLE}", "the SDK then trusts its own certificates", removed([where]))
-            says = f"{name}: {_BUNDLE} has no value."
-            yield finding(
-                facts, name, where, "value.invalid", "stops", says, because=_UNCHECKED, fix="auto", remedies=(remedy,)
-            )
+        if not there.get(_BUNDLE, "-").strip() and (where := place(facts, name, _BUNDLE)):
+            users.setdefault((where.file, where.line), []).append(name)
+    for first, *others in users.values():
+        where = place(facts, first, _BUNDLE)
+        remedy = Remedy(f"Remove {_BUNDLE}", "the SDK then trusts its own certificates", removed(filter(None, [where])))
+        says = f"{first}: {_BUNDLE} has no value."
+        more = {"because": _UNCHECKED, "fix": "auto", "remedies": (remedy,), "also": tuple(others)}
+        yield finding(facts, first, where, "value.invalid", "stops", says, **more)
 
 
 _BUNDLE = "ca_bundle"

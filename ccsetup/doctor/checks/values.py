@@ -17,7 +17,7 @@ from ccsetup.doctor.findings import Change, Finding, Remedy, Severity
 
 ID, SECRET = "aws_access_key_id", "aws_secret_access_key"
 _MARKS = (" #", " ;", "\t#", "\t;", "=#", "=;", '"', "'")
-_COMMENT = later(r"(?:^|[ \t]+)[#;].*$")
+_COMMENT = later(r"(?:^|(?<![ \t])[ \t]+)[#;].*$")
 
 
 def values(facts: Facts) -> Iterator[Finding]:

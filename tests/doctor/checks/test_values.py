@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from homes import KEY, KEYS, facts_of
 
+from ccsetup.awsfiles.settings import meant
 from ccsetup.core.model import FileName
 from ccsetup.doctor import repair
 from ccsetup.doctor.checks import values
@@ -184,3 +185,11 @@ def test_a_key_in_the_credentials_file_is_found_there() -> None:
     (it,) = found(values.misspelt, f"[a]\naccess_key_id = {KEY}\n", "credentials")
     assert it.path is not None
     assert (it.path.name, it.profile) == ("credentials", "a")
+
+
+def test_spaces_within_a_value_are_looked_at_once() -> None:
+    text = f"{A}source_profile = a{' ' * 400_000}b\nrole_arn = x # c\n"
+    (finding,) = found(values.values, text)
+    assert (finding.code, finding.line) == ("value.inline-comment", 3)
+    assert meant(f"a{' ' * 400_000}b").endswith("b")
+    assert [*facts_of(text).named] == [f"a{' ' * 400_000}b"]
