@@ -3,7 +3,7 @@
  * `sh -c COMMAND NAME [ARGUMENT...]` only for the two kinds of commands that git runs with it in the stories:
  *
  *   PROGRAM WORDS... "$@"             a credential helper, with its words and quotes as in sh, and the arguments
- *   f() { test "$1" != get || printf "..." "$A" "$B"; }; f "$@"      the helper of git-remote-codecommit
+ *   f() { test "$1" != get || { echo "a=$A"; echo "b=$B"; }; }; f "$@"      the helper of git-remote-codecommit
  *
  * It ends with 127 and a line on stderr for anything else, so that no story passes by accident.
  */
@@ -20,29 +20,28 @@ static int refused(const char *why, const char *command)
 	return 127;
 }
 
-/* Print a format of printf(1) that has %s and \n alone, with environment variables named by "$NAME". */
-static int print(const char *rest)
+/* Run `echo "TEXT"; ` again and again, up to a brace. A text may have environment variables, named by $NAME. */
+static int echo(const char *rest)
 {
-	char format[256], name[128];
-	int length, at = 0, n = 0;
+	char text[256], name[128];
+	int length = 0, n = 0;
 
-	if (sscanf(rest, " \"%255[^\"]\"%n", format, &length) != 1)
-		return -1;
-	rest += length;
-	for (const char *c = format; *c; c++) {
-		if (c[0] == '\\' && c[1] == 'n') {
-			putchar('\n');
-			c++;
-		} else if (c[0] == '%' && c[1] == 's') {
-			if (sscanf(rest + at, " \"$%127[A-Z_]\"%n", name, &n) != 1)
+	for (; *rest && *rest != '}'; rest += length) {
+		length = 0;
+		if (sscanf(rest, "echo \"%255[^\"]\"; %n", text, &length) != 1 || !length)
+			return -1;
+		for (const char *c = text; *c; c++) {
+			if (*c != '$')
+				putchar(*c);
+			else if (sscanf(c, "$%127[A-Z_]%n", name, &n) == 1) {
+				fputs(getenv(name) ? getenv(name) : "", stdout);
+				c += n - 1;
+			} else
 				return -1;
-			at += n;
-			fputs(getenv(name) ? getenv(name) : "", stdout);
-			c++;
-		} else
-			putchar(*c);
+		}
+		putchar('\n');
 	}
-	return 0;
+	return *rest == '}' ? 0 : -1;
 }
 
 /* git quotes arguments for sh.exe as MSYS2 reads them: with each backslash doubled, not only those before a quote. */
@@ -60,7 +59,7 @@ static void undouble(char *argument)
 
 int main(int argc, char **argv)
 {
-	static const char function[] = "f() { test \"$1\" != get || printf ";
+	static const char function[] = "f() { test \"$1\" != get || { ";
 	char word[4096], *words[MOST], *quoted[MOST];
 	int count = 0, length = 0, started = 0;
 	char open = 0;
@@ -77,7 +76,7 @@ int main(int argc, char **argv)
 			return refused("no operation", command);
 		if (argc >= 5 && strcmp(argv[argc - 1], "get"))
 			return 0;
-		return print(command + sizeof(function) - 1) ? refused("printf", command) : 0;
+		return echo(command + sizeof(function) - 1) ? refused("echo", command) : 0;
 	}
 	for (const char *c = command;; c++) {
 		if (!open && (*c == 0 || *c == ' ')) {
