@@ -219,8 +219,8 @@ class _Odd(Exception):
 class _Lines(dict[str, tuple[str, str]]):
     """The key and the value of a line, by the line, since most lines of a long file occur in it many times.
 
-    A nested block of s3 is one line here. Raises _Odd for any other line that is
-    indented or that has an indented one below it, and Unsure.
+    A nested block of s3 is one line here. Raises _Odd for any other line that is indented or that has an indented one
+    below it, and Unsure.
     """
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from ccsetup.core.profile_kind import has_credentials
 from ccsetup.doctor.checks.git import of_codecommit
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy, Severity
-from ccsetup.doctor.locate import finding, place, removed
+from ccsetup.doctor.locate import Place, finding, place, removed
 
 _PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
@@ -138,13 +138,12 @@ def certificates(facts: Facts) -> Iterator[Finding]:
             break
     if sdk_files.BUNDLES[0] in facts.env:
         return  # it overrides the profiles
-    users: dict[tuple[FileName, int], list[str]] = {}  # those of [DEFAULT] share a line
+    users: dict[tuple[FileName, int], tuple[Place, list[str]]] = {}  # those of [DEFAULT] share a line
     for name, there in facts.intended.items():
         if not there.get(_BUNDLE, "-").strip() and (where := place(facts, name, _BUNDLE)):
-            users.setdefault((where.file, where.line), []).append(name)
-    for first, *others in users.values():
-        where = place(facts, first, _BUNDLE)
-        remedy = Remedy(f"Remove {_BUNDLE}", "the SDK then trusts its own certificates", removed(filter(None, [where])))
+            users.setdefault((where.file, where.line), (where, []))[1].append(name)
+    for where, (first, *others) in users.values():
+        remedy = Remedy(f"Remove {_BUNDLE}", "the SDK then trusts its own certificates", removed([where]))
         says = f"{first}: {_BUNDLE} has no value."
         more = {"because": _UNCHECKED, "fix": "auto", "remedies": (remedy,), "also": tuple(others)}
         yield finding(facts, first, where, "value.invalid", "stops", says, **more)

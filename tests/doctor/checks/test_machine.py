@@ -86,6 +86,16 @@ def test_a_sane_shell_is_not_accused(env):
     assert not looked(facts(ROLE, BASE, env=env))
 
 
+@pytest.mark.parametrize("config", ["[DEFAULT]\nca_bundle =\n" + ROLE, ROLE + "ca_bundle =\n"])
+def test_an_empty_setting_for_certificates_is_removed(config):
+    there = facts(config, BASE)
+    (finding,) = [it for it in found(there, "value.invalid") if "ca_bundle" in it.says]
+    assert (finding.severity, finding.fix, finding.profile) == ("stops", "auto", "dev")
+    (remedy,) = finding.remedies
+    assert repair.of(there).plus([remedy]).facts.texts.config == config.replace("ca_bundle =\n", "")
+    assert not found(facts(config, BASE, env={"AWS_CA_BUNDLE": "/etc/ssl/ca.pem"}), "value.invalid")
+
+
 def test_a_variable_that_names_no_file_is_told():
     (finding,) = found(facts(ROLE, None, env={"AWS_SHARED_CREDENTIALS_FILE": "/nowhere"}), "env")
     assert (finding.code, finding.severity, finding.do) == (
