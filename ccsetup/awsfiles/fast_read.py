@@ -115,6 +115,11 @@ class Earlier:
     def __init__(self) -> None:
         self._read: tuple[str, list[tuple[str, Settings]]] = "", []
 
+    def sections_of(self, text: str) -> list[tuple[str, Settings]] | None:
+        """Return the sections of the text that was read last, None for another one."""
+        there, found = self._read
+        return found if text == there else None
+
     def start_of(self, text: str) -> tuple[int, list[tuple[str, Settings]]]:
         """Return the offset of a header, and the sections before it, which are the same in both texts."""
         there, found = self._read
@@ -136,7 +141,11 @@ class Earlier:
 
 def sections(text: str, earlier: Earlier | None = None) -> Iterator[tuple[str, Settings]]:
     """Yield each section's header and settings. Those in `earlier` aren't read again. Raises Unsure."""
-    return _found(text) if earlier is None else _found_again(f"\n{text}", earlier)
+    if earlier is None:
+        return _found(text)
+    text = f"\n{text}"
+    known = earlier.sections_of(text)
+    return _found_again(text, earlier) if known is None else iter(known)
 
 
 def _found_again(text: str, earlier: Earlier) -> Iterator[tuple[str, Settings]]:

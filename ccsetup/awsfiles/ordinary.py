@@ -2,7 +2,7 @@
 
 This is a quick first filter for thousands of profiles. It may accept too few profiles, but never too many: a profile
 with a value that stops it isn't ordinary. The doctor finds out what is wrong with the others, and doesn't look at the
-access keys, account IDs, permission sets, MFA devices and external IDs of ordinary profiles.
+access keys, role ARNs, account IDs, permission sets, MFA devices and external IDs of ordinary profiles.
 """
 
 from __future__ import annotations

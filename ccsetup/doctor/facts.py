@@ -225,6 +225,11 @@ class Facts:
         text = self.meant(file).text.lower()
         return any(key in text for key in keys)
 
+    def sets(self, *keys: str) -> bool:
+        """Return whether a line of either file may begin with one of these keys."""
+        both = (*self.beginnings("config"), *self.beginnings("credentials"))
+        return any(key in beginning.lower() for beginning in both for key in keys)
+
     def path(self, file: FileName) -> Path:
         """Return the path of one of the two files."""
         return self.texts.config_path if file == "config" else self.texts.credentials_path

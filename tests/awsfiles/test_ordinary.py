@@ -15,7 +15,7 @@ from ccsetup.core import clock, validate
 from ccsetup.core.errors import BadAnswer
 from ccsetup.doctor import checks, verdict
 from ccsetup.doctor.checks import credentials as credential_checks
-from ccsetup.doctor.checks import identifiers
+from ccsetup.doctor.checks import identifiers, roles, sso
 from ccsetup.wizard.options import settings as read
 
 VALUES = {
@@ -126,7 +126,8 @@ def test_the_same_is_found_if_ordinary_profiles_are_looked_at_closely(parts: lis
     credentials = f"[p0]\n{parts[0]}\n[default]\naws_access_key_id = {ID}\naws_secret_access_key = {SECRET}\n"
     quick, close = (facts(config + SESSION + more, credentials) for _ in range(2))
     vars(close)["unusual"] = close.intended
-    found = [[*credential_checks.keys(it), *identifiers.identifiers(it)] for it in (quick, close)]
+    by_profile = (credential_checks.keys, identifiers.identifiers, roles.arn, sso.session_missing, sso.without_both)
+    found = [[finding for check in by_profile for finding in check(it)] for it in (quick, close)]
     told = [sorted((it.code, it.profile, it.line, it.says) for it in those) for those in found]
     assert told[0] == told[1]
 

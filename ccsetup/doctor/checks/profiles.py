@@ -111,7 +111,7 @@ def respelled(facts: Facts) -> Iterator[Finding]:
 
 def names(facts: Facts) -> Iterator[Finding]:
     """Find names that AWS's git-remote-codecommit or other SDKs misread."""
-    for name in facts.profiles:
+    for name in facts.profiles if not _SAFE.fullmatch("".join(facts.profiles)) or "" in facts.profiles else ():
         if not _SAFE.fullmatch(name):
             yield _name(facts, name)
 

@@ -151,7 +151,7 @@ def _common(facts: Facts) -> list[str]:
 def endpoints(facts: Facts) -> Iterator[Finding]:
     """Find FIPS and dual-stack settings that don't reach STS or git in the profile's region."""
     env = dict(facts.env)
-    if env.get("AWS_ENDPOINT_URL"):
+    if env.get("AWS_ENDPOINT_URL") or not (any(it in env for it in _VARIABLES) or facts.sets(*_SETTINGS)):
         return
     for name, there in facts.intended.items():
         fips, dualstack = wants_fips(env, there), wants_dualstack(env, there)

@@ -36,7 +36,7 @@ _OF_ROLES = ("role_arn", "sso_role_name", "web_identity_token_file")
 def arn(facts: Facts) -> Iterator[Finding]:
     """Find role ARNs that aren't valid."""
     good: set[str] = set()
-    for name, there in facts.intended.items():
+    for name, there in facts.unusual.items():
         value = there.get("role_arn")
         if value is None or value in good:
             continue

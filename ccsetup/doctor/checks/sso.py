@@ -70,7 +70,9 @@ def _lacking(url: str | None, region: str | None) -> tuple[str, ...]:
 def session_missing(facts: Facts) -> Iterator[Finding]:
     """Find profiles whose sso-session doesn't exist."""
     similar = SimilarNames()
-    for name, there in facts.intended.items():
+    lost = [name for session, names in facts.sharing.items() if session not in facts.sessions for name in names]
+    for name in dict.fromkeys([*facts.unusual, *lost]):  # the others have an sso-session, and are whole
+        there = facts.intended[name]
         alone = _is_alone(there)
         if not alone and ("sso_session" not in there or source_of(there) != "sso"):
             continue
@@ -124,7 +126,7 @@ def incomplete(facts: Facts) -> Iterator[Finding]:
 
 def without_both(facts: Facts) -> Iterator[Finding]:
     """Find sign-ins without an account and role, if the profile has no other use."""
-    for name, there in facts.intended.items():
+    for name, there in facts.unusual.items():
         found = facts.session_of(there)[1] if _is_alone(there) else None
         if found is not None and not sso_session.lacks_scope(found) and (where := place(facts, name, "sso_session")):
             yield _without(facts, name, where, WHO)._replace(severity="hinders", also=())
