@@ -97,7 +97,8 @@ def identifiers(facts: Facts) -> Iterator[Finding]:
                 fine.add((rule.key, value))
                 continue
             where = place(facts, name, rule.key)
-            where = where or in_file(facts, "config", rule.key, meant(there["sso_session"]), "sso-session")
+            if where is None and "sso_session" in there:
+                where = in_file(facts, "config", rule.key, meant(there["sso_session"]), "sso-session")
             if where and (where.path, where.line) not in told:
                 told.add((where.path, where.line))
                 yield _held(facts, name, where, rule)

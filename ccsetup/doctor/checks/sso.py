@@ -119,7 +119,7 @@ def incomplete(facts: Facts) -> Iterator[Finding]:
                 yield _without(facts, name, place(facts, name, next(key for key in WHO if key in there)), missing)
             if "sso_session" not in there and (missing := _missing(facts, there)):
                 beside = (place(facts, name, key) for key in (missing[0], WHERE[0], *WHO))
-                yield _without(facts, name, next(filter(None, beside)), missing)
+                yield _without(facts, name, next(filter(None, beside), None), missing)
         if session and found is not None and (missing := _missing(facts, {"sso_session": session})):
             yield _session_without(facts, names[0], session, missing, names[1:])
 

@@ -220,3 +220,18 @@ def test_safe_repairs_come_to_an_end_and_then_nothing_safe_is_left(there):
             break
         state = after
     assert not wanted, [it for it in looked(state.facts) if it.fix == "auto"]
+
+
+PART = st.lists(SETTING, max_size=5, unique_by=lambda it: it[0])
+
+
+@pytest.mark.slow
+@settings(max_examples=examples(1500), deadline=None)
+@given(st.lists(PART, min_size=2, max_size=2), st.lists(PART, max_size=2))
+def test_nothing_raises_where_a_section_is_there_twice(config, credentials):
+    """Other tools merge such sections, so that a profile may have a setting that its last section doesn't have."""
+    both = (
+        "".join(written({"dev": it}, header) for it in there)
+        for there, header in ((config, "profile "), (credentials, ""))
+    )
+    assert all(it.says for it in looked(facts(*both)))
