@@ -94,7 +94,7 @@ def of_bundle(env: Mapping[str, str], own: object) -> Fault | None:
     if not name or path.strip():
         return of_certificates(path)
     how = "Remove ca_bundle from the profile" if name == "ca_bundle" else f"Unset {name}"
-    what = f"{name} is empty, and with that, some versions of the AWS SDK don't check certificates."
+    what = f"{name} is empty, so that some versions of the AWS SDK wouldn't check certificates."
     return Fault("net.tls", what, f"{how}, or set it to the path of your company's certificate file.")
 
 

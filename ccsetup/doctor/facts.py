@@ -222,13 +222,12 @@ class Facts:
 
     def may_set(self, file: FileName, *keys: str) -> bool:
         """Return whether a file may set one of these keys. This is much faster than a look at each section."""
-        text = self.meant(file).text.lower()
+        text = self.each_line_once(file).lower()
         return any(key in text for key in keys)
 
-    def sets(self, *keys: str) -> bool:
-        """Return whether a line of either file may begin with one of these keys."""
-        both = (*self.beginnings("config"), *self.beginnings("credentials"))
-        return any(key in beginning.lower() for beginning in both for key in keys)
+    def each_line_once(self, file: FileName) -> str:
+        """Return the lines of a file as it was meant, each once and in any order, to look whether a word is there."""
+        return "\n".join(section_lines.distinct_lines(self.meant(file).text))
 
     def path(self, file: FileName) -> Path:
         """Return the path of one of the two files."""
@@ -254,7 +253,7 @@ class Facts:
     @cached_property
     def stanzas(self) -> Mapping[tuple[FileName, str, str], Stanza]:
         """Every section in effect, by file, type and name. As in botocore, the last one of a name counts."""
-        return _Stanzas(self.config, self.credentials)
+        return _StanzasByName(self.config, self.credentials)
 
     @cached_property
     def inherited(self) -> Mapping[FileName, Sequence[Stanza]]:
@@ -365,7 +364,7 @@ class Facts:
         return tuple(found)
 
 
-class _Stanzas(Mapping[tuple[FileName, str, str], Stanza]):
+class _StanzasByName(Mapping[tuple[FileName, str, str], Stanza]):
     """The sections of documents by file, type and name. The last one of a name counts."""
 
     def __init__(self, config: Document, credentials: Document) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 
-from ccsetup.awsfiles.section_lines import distinct_lines
 from ccsetup.awsfiles.settings import comment, meant
 from ccsetup.core import profile_partition, regions, validate
 from ccsetup.core.command_line import quote
@@ -15,6 +14,7 @@ from ccsetup.core.profile_chain import first
 from ccsetup.core.profile_kind import source_of
 from ccsetup.core.regions import REGIONS, partition_of
 from ccsetup.core.sso_session import WHERE
+from ccsetup.doctor.checks.files import FILES
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import Finding, Remedy, Wanted
 from ccsetup.doctor.locate import Place, finding, in_file, place, respelled
@@ -28,8 +28,7 @@ _OF_ROLES = f"{_NEVER}: AWS tools fail with InvalidClientTokenId, AccessDenied, 
 
 def partitions(facts: Facts) -> Iterator[Finding]:
     """Find regions, MFA devices and roles in another partition than the rest of a profile."""
-    texts = ("\n".join(distinct_lines(it.text)) for it in (facts.config, facts.credentials))
-    if not any(map(regions.may_name_another_partition, texts)):
+    if not any(regions.may_name_another_partition(facts.each_line_once(file)) for file in FILES):
         return
     told: dict[str, str] = {}
     sources = _Sources(facts)

@@ -151,7 +151,8 @@ def _common(facts: Facts) -> list[str]:
 def endpoints(facts: Facts) -> Iterator[Finding]:
     """Find FIPS and dual-stack settings that don't reach STS or git in the profile's region."""
     env = dict(facts.env)
-    if env.get("AWS_ENDPOINT_URL") or not (any(it in env for it in _VARIABLES) or facts.sets(*_SETTINGS)):
+    may_want = any(it in env for it in _VARIABLES) or any(facts.may_set(file, *_SETTINGS) for file in FILES)
+    if env.get("AWS_ENDPOINT_URL") or not may_want:
         return
     for name, there in facts.intended.items():
         fips, dualstack = wants_fips(env, there), wants_dualstack(env, there)
