@@ -28,16 +28,17 @@ _AT_ONCE = 1 << 16  # characters
 _KNOWN_LINES = 256  # how many different lines of a text are remembered
 _SILENT = ("", "#", ";", "\r")  # what a comment or a blank line starts with
 _NESTED = "\v"  # stands for the line break before a line that is indented by a space
+_ENDS = ("", "\r")  # of a line
 _NOTHING = ("", "")  # what those say
 
-_QUOTES = ('"', "'")
+_QUOTES = "\"'"
 _TYPES = ("profile", "sso-session", "services")
 _STATIC = frozenset({"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"})
 
 
 def profiles(
-    config: str,
-    credentials: str,
+    config: str | bytes,
+    credentials: str | bytes,
     sessions: dict[str, Settings],
     others: dict[str, Settings] | None = None,
     alone: dict[str, Settings] | None = None,
@@ -45,9 +46,10 @@ def profiles(
 ) -> Iterator[tuple[str, Settings]]:
     """Yield each profile's name and settings, with credentials overriding config. Store sso-sessions in `sessions`.
 
-    Nested blocks stay text, as in `ini`. `others` gets all other sections of config, services as "services NAME", and
-    `alone` those of credentials by themselves. `earlier` remembers both texts for the next call; settings that it
-    shares must not be changed. Raises Unsure at any time; then the profiles yielded before must not be used.
+    The texts may be bytes of ASCII, which aren't copied. Nested blocks stay text, as in `ini`. `others` gets all other
+    sections of config, services as "services NAME", and `alone` those of credentials by themselves. `earlier` remembers
+    both texts for the next call; settings that it shares must not be changed. Raises Unsure at any time; then the
+    profiles yielded before must not be used.
     """
     of_config, of_credentials = earlier or (None, None)
     secrets = dict(sections(credentials, of_credentials))
@@ -59,7 +61,7 @@ def profiles(
     quoted: set[str] = set()  # headers of names in quotes, as they are without quotes
     for header, settings in sections(config, of_config):
         type, _, name = header.partition(" ")
-        if header[-1:] in _QUOTES and type in _TYPES:
+        if name and name[-1] in _QUOTES and type in _TYPES:
             name = _unquoted(name)
             header = f"{type} {name}"
             if header in quoted:
@@ -78,7 +80,7 @@ def profiles(
             if name in secrets:
                 if not _STATIC.isdisjoint(settings):
                     raise Unsure  # the two halves of an access key may be in different files
-                settings = {**settings, **secrets.pop(name)}
+                settings = settings | secrets.pop(name)
             yield name, settings
         elif type == "sso-session":
             sessions[name] = settings
@@ -139,9 +141,9 @@ class Earlier:
             self._read = text, found
 
 
-def sections(text: str, earlier: Earlier | None = None) -> Iterator[tuple[str, Settings]]:
+def sections(text: str | bytes, earlier: Earlier | None = None) -> Iterator[tuple[str, Settings]]:
     """Yield each section's header and settings. Those in `earlier` aren't read again. Raises Unsure."""
-    if earlier is None:
+    if earlier is None or isinstance(text, bytes):
         return _found(text)
     text = f"\n{text}"
     known = earlier.sections_of(text)
@@ -167,58 +169,69 @@ def _normal(text: str) -> str:
     return text.replace("\n ", f"{_NESTED} ")
 
 
-def _found(text: str, above: Iterable[str] = ()) -> Iterator[tuple[str, Settings]]:
+def _found(text: str | bytes, above: Iterable[str] = ()) -> Iterator[tuple[str, Settings]]:
     """Yield each section of a text below others with these headers. Raises Unsure."""
     known = _Lines()
     pair_of = known.__getitem__
-    headers = {*above}
-    count = len(headers)
-    for part in _parts(text):
-        count += 1
-        lines = part.rstrip().split("\n")
-        head = lines.pop(0)
-        header, bracket, rest = head.partition("]")
-        try:
-            if not bracket or (rest and rest != "\r"):
-                raise _Odd
-            settings = dict(map(pair_of, lines))
-        except _Odd:
-            header, bracket, body = part.replace(_NESTED, "\n").partition("]")
-            settings = _walked(header, body, known.keys_seen)
-            known.silent = 0
-            if not bracket:
-                raise Unsure from None
-        else:
-            said = len(lines)
-            if "" in settings:
-                del settings[""]
-                said -= known.silent
+    headers = [*above]
+    for parts in _parts(text):
+        for part in parts:
+            lines = part.rstrip().split("\n")
+            header, bracket, rest = lines.pop(0).partition("]")
+            try:
+                if rest not in _ENDS or not bracket:
+                    raise _Odd
+                settings = dict(map(pair_of, lines))
+            except _Odd:
+                header, bracket, body = part.replace(_NESTED, "\n").partition("]")
+                settings = _walked(header, body, known.keys_seen)
                 known.silent = 0
-            if len(settings) < said:
-                raise Unsure
-        headers.add(header)
-        yield header, settings
-    together = "".join(headers)
-    if len(headers) < count or not headers.isdisjoint(("", "DEFAULT")):
+                if not bracket:
+                    raise Unsure from None
+            else:
+                said = len(lines)
+                if "" in settings:
+                    del settings[""]
+                    said -= known.silent
+                    known.silent = 0
+                if len(settings) < said:
+                    raise Unsure
+            headers.append(header)
+            yield header, settings
+    together, different = "".join(headers), {*headers}
+    if len(different) < len(headers) or not different.isdisjoint(("", "DEFAULT")):
         raise Unsure
     if any(mark in together for mark in ("\n", "\r", _NESTED)):
         raise Unsure
 
 
-def _parts(text: str) -> Iterator[str]:
-    """Yield each section of a text without its first bracket. Raises Unsure if there is anything before the first.
+def _parts(text: str | bytes) -> Iterator[list[str]]:
+    """Yield the sections of a text without their first brackets. Raises Unsure if there is anything before the first.
 
     It takes a piece of the text at a time, because new memory for copies of the whole takes more time than the copies.
     """
     end = 0
     while end < len(text):
-        start, end = end, text.find("\n[", end + _AT_ONCE)  # a line that starts with a bracket is always a header
-        end = end if end > 0 else len(text)
-        first, *parts = _normal(f"\n{text[start:end]}").split("\n[")
+        start, end = end, _next_header(text, end + _AT_ONCE)
+        piece = text[start:end]
+        first, *parts = _normal("\n" + (piece if isinstance(piece, str) else _decoded(piece))).split("\n[")
         for line in first.replace(_NESTED, "\n").split("\n"):
             if line.strip()[:1] not in _SILENT or "\r" in line[:-1]:
                 raise Unsure
-        yield from parts
+        yield parts
+
+
+def _next_header(text: str | bytes, at: int) -> int:
+    """Return where the next line starts that starts with a bracket, which is always a header, else the end."""
+    found = text.find("\n[", at) if isinstance(text, str) else text.find(b"\n[", at)
+    return found if found > 0 else len(text)
+
+
+def _decoded(piece: bytes) -> str:
+    try:
+        return piece.decode("ascii")
+    except UnicodeDecodeError:
+        raise Unsure from None
 
 
 class _Odd(Exception):
@@ -237,10 +250,10 @@ class _Lines(dict[str, tuple[str, str]]):
         self.silent = 0  # how many lines were comments or blank
 
     def __missing__(self, line: str) -> tuple[str, str]:
-        key, _, value = line.partition(" = ")
-        bare = value.strip()
-        if bare and key in self.keys_seen and _NESTED not in value and "\r" not in value[:-1]:
-            pair = self.keys_seen[key], bare
+        said, _, value = line.partition(" = ")
+        key = self.keys_seen.get(said)
+        if key and (bare := value.strip()) and _NESTED not in value and "\r" not in value[:-1]:
+            pair = key, bare
         elif line[:1] in _SILENT and _NESTED not in line and "\r" not in line[:-1]:
             self.silent += 1
             return _NOTHING

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     _Profiles = Sequence[Mapping[str, str]]
     _OfProfiles = Callable[[_Profiles], bool]
 
+_CAPITALS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
 # Only one of these may be set: each provides credentials in its own way.
 _WAYS = ("role_arn", "sso_account_id", "aws_access_key_id", "credential_process", "login_session")
@@ -170,9 +172,9 @@ def _have_keys(alike: _Profiles) -> bool:
     all_ids, all_secrets, lengths = "".join(ids), "".join(secrets), {*map(len, ids)}
     if not 16 <= min(lengths) <= max(lengths) <= 128:
         return False
-    if not (all_ids.isascii() and all_ids.isalnum() and all_ids.isupper()):
+    if not _consists_of(_CAPITALS, all_ids):
         return False
-    if {*map(len, secrets)} != {40} or not _are_of_base64(all_secrets):
+    if {*map(len, secrets)} != {40} or not _consists_of(_BASE64, all_secrets):
         return False
     if not is_random_secret(all_secrets) or not all(map(is_random_id, ids)):
         return False
@@ -186,8 +188,8 @@ def _are_tokens(*tokens: Sequence[str]) -> bool:
         if those != tokens[0] or not all(those) or any(map(is_key_placeholder, those)):
             return False
     together = "".join(it for those in tokens[:1] for it in those)
-    return _are_of_base64(together)
+    return _consists_of(_BASE64, together)
 
 
-def _are_of_base64(text: str) -> bool:
-    return text.isascii() and (text.replace("/", "").replace("+", "").replace("=", "") + "a").isalnum()
+def _consists_of(chars: bytes, text: str) -> bool:
+    return text.isascii() and not text.encode().translate(None, chars)

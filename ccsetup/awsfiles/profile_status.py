@@ -5,7 +5,7 @@ It doesn't ask AWS, and imports almost nothing, so that it is fast with ten thou
 
 from __future__ import annotations
 
-from ccsetup.awsfiles import cached_sessions, fast_read
+from ccsetup.awsfiles import fast_read
 from ccsetup.awsfiles.fast_read import Unsure as Unsure
 from ccsetup.awsfiles.fast_read import cache_key
 from ccsetup.awsfiles.ordinary import is_sign_in, unusual
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Settings = Mapping[str, str]
 
 _REASONS = {"process": "from a program", "console": "see aws login", "machine": "this computer's role"}
+_AT_ONCE = 500  # profiles
 _RENEWED_S = 12 * 3600  # the longest that AWS renews a sign-in with console credentials
 
 
@@ -49,6 +50,12 @@ class Standing:
         self.ends, self.why = ends, "" if ends else otherwise
         self.usable = ends > now if ends else None
 
+    def follow(self, source: Standing) -> None:
+        """Set when it expires to when its source does."""
+        self.ends, self.usable, self.why = source.ends, source.usable, source.why
+        if source.is_odd or source.kind in ("", "machine"):
+            self.is_odd = True
+
     def arn(self, arn: str) -> None:
         """Set the account and the role in an ARN."""
         parts = arn.split(":", 5)
@@ -56,10 +63,12 @@ class Standing:
             self.account_id, self.role = parts[4], parts[5].rpartition("/")[2]
 
 
-def in_plain_texts(config: str, credentials: str, cached: Callable[[str], str], now: str) -> list[Standing]:
-    """Return the status of the profiles in the two files' texts. Raises Unsure if only `ini` can read them.
+def in_plain_texts(
+    config: str | bytes, credentials: str | bytes, cached: Callable[[str], str], now: str
+) -> list[Standing]:
+    """Return the status of the profiles in the two files' texts or ASCII bytes.
 
-    It also raises Unsure if a profile must be checked by the doctor.
+    Raises Unsure if only `ini` can read them, or if a profile must be checked by the doctor.
     """
     sessions: dict[str, dict[str, str]] = {}
     found = standings(fast_read.profiles(config, credentials, sessions), sessions, cached, now)
@@ -69,7 +78,7 @@ def in_plain_texts(config: str, credentials: str, cached: Callable[[str], str], 
 
 
 def one_in_plain_texts(
-    name: str, config: str, credentials: str, cached: Callable[[str], str], now: str
+    name: str, config: str | bytes, credentials: str | bytes, cached: Callable[[str], str], now: str
 ) -> Standing | None:
     """Return the status of one profile in the two files' texts, None if there is none of that name. Raises Unsure."""
     sessions: dict[str, dict[str, str]] = {}
@@ -100,57 +109,76 @@ def standings(
         shape = shapes.get(keys)
         if shape is None:
             shape = shapes[keys] = _Shape(there)
-        found[name] = it = _seen(name, there, shape.source, cached, now)
-        shape.settings.append(there)
+        found[name] = it = shape.seen(name, there, cached, now)
         shape.standings.append(it)
+        shape.settings.append(there)
+        if len(shape.settings) == _AT_ONCE:
+            shape.check()
     for shape in shapes.values():
-        for position in unusual(shape.settings):
-            shape.standings[position].is_odd = True
+        shape.check()
     tokens: dict[str, Standing] = {}
     for each in found.values():
         if each.kind == "sso":
             first = tokens.get(each.rests) or tokens.setdefault(each.rests, _token(each.rests, sessions, cached, now))
-            each.ends, each.usable, each.why = first.ends, first.usable, first.why
-            if first.is_odd:
-                each.is_odd = True
+            each.follow(first)
     for each in found.values():
         if each.kind == "role" and each.rests:
-            _settle(each, found)
+            source = found.get(each.rests)
+            if source and not (source.kind == "role" and source.rests):
+                each.rests = ""
+                each.follow(source)
+            else:
+                _settle(each, found)
     return [*found.values()]
 
 
 class _Shape:
-    """The profiles that have the same keys, which thousands of profiles do."""
+    """What the profiles with the same keys have in common, which thousands of profiles do.
+
+    `settings` and `standings` are of those that weren't checked yet. The settings take much memory, so only some
+    hundred are kept.
+    """
 
     def __init__(self, first: Settings) -> None:
-        self.source = source_of(first)
         self.settings: list[Settings] = []
         self.standings: list[Standing] = []
+        self._source = source_of(first)
+        self._names_kind = "ccsetup_kind" in first
 
+    def check(self) -> None:
+        """Find the odd ones among those that weren't checked yet."""
+        if self.settings:
+            for position in unusual(self.settings):
+                self.standings[position].is_odd = True
+        self.settings.clear()
+        self.standings.clear()
 
-def _seen(name: str, there: Settings, source: str, cached: Callable[[str], str], now: str) -> Standing:
-    """Return the status from the settings. `source` is where SDKs get the credentials from."""
-    kind = kind_of(there, source) if "ccsetup_kind" in there else source
-    it = Standing(name, kind, there)
-    if source == "sso":
-        it.account_id, it.role = there.get("sso_account_id", ""), there.get("sso_role_name", "")
-        it.rests = there.get("sso_session", "") or "\n" + there.get("sso_start_url", "")
-    elif source == "role":
-        it.arn(there["role_arn"])
-        _by_source(it, there, cached, now)
-    elif source == "oidc":
-        it.arn(there.get("role_arn", ""))
-        _by_token(it, cached(there["web_identity_token_file"]).strip(), now)
-    elif source == "keys" or kind in STORED:
-        if "ccsetup_kind" in there:
-            it.arn(there.get("ccsetup_role_arn") or there.get("ccsetup_mfa_serial", ""))
-        _by_keys(it, there, now)
-    else:
-        it.why, it.usable = _REASONS.get(kind, "no credentials"), None if kind else False
-        if kind == "console":
-            it.account_id = "".join(there["login_session"].split(":")[4:5])
-            _by_login(it, cached(cached_sessions.of_aws_login(there["login_session"])), now)
-    return it
+    def seen(self, name: str, there: Settings, cached: Callable[[str], str], now: str) -> Standing:
+        """Return the status of a profile from its settings."""
+        source = self._source  # where SDKs get the credentials from
+        kind = kind_of(there, source) if self._names_kind else source
+        it = Standing(name, kind, there)
+        if source == "sso":
+            it.account_id, it.role = there.get("sso_account_id", ""), there.get("sso_role_name", "")
+            it.rests = there.get("sso_session", "") or "\n" + there.get("sso_start_url", "")
+        elif source == "role":
+            it.arn(there["role_arn"])
+            _by_source(it, there, cached, now)
+        elif source == "oidc":
+            it.arn(there.get("role_arn", ""))
+            _by_token(it, cached(there["web_identity_token_file"]).strip(), now)
+        elif source == "keys" or kind in STORED:
+            if self._names_kind:
+                it.arn(there.get("ccsetup_role_arn") or there.get("ccsetup_mfa_serial", ""))
+            _by_keys(it, there, now)
+        else:
+            it.why, it.usable = _REASONS.get(kind, "no credentials"), None if kind else False
+            if kind == "console":
+                from ccsetup.awsfiles import cached_sessions
+
+                it.account_id = "".join(there["login_session"].split(":")[4:5])
+                _by_login(it, cached(cached_sessions.of_aws_login(there["login_session"])), now)
+        return it
 
 
 def _by_login(it: Standing, text: str, now: str) -> None:
@@ -215,8 +243,7 @@ def _settle(it: Standing, found: Mapping[str, Standing]) -> None:
         if first is None:
             it.usable, it.why = False, "no source profile"
         else:
-            it.ends, it.usable, it.why = first.ends, first.usable, first.why
-            it.is_odd = it.is_odd or first.is_odd or first.kind in ("", "machine")
+            it.follow(first)
         first = it
 
 

@@ -47,8 +47,8 @@ def status() -> int | None:
     gc.disable()  # nothing becomes garbage before the end
     now = clock.now()
     try:
-        config = _text("AWS_CONFIG_FILE", "config")
-        credentials = _text("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        config = bytes_of("AWS_CONFIG_FILE", "config")
+        credentials = bytes_of("AWS_SHARED_CREDENTIALS_FILE", "credentials")
         if config and config == credentials:  # both variables may name one file
             return None
         found = profile_status.in_plain_texts(config, credentials, cached, now)
@@ -79,8 +79,8 @@ def short() -> int | None:
             return None
         if not (name := here or os.environ.get("AWS_PROFILE", "")):
             return 0
-        config = _text("AWS_CONFIG_FILE", "config")
-        credentials = _text("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        config = bytes_of("AWS_CONFIG_FILE", "config")
+        credentials = bytes_of("AWS_SHARED_CREDENTIALS_FILE", "credentials")
         now = clock.now()
         it = profile_status.one_in_plain_texts(name, config, credentials, cached, now)
     except (Unsure, OSError):
@@ -89,13 +89,6 @@ def short() -> int | None:
         return None
     sys.stdout.write(f"{status_table.short(it, now)}\n")
     return 0
-
-
-def _text(variable: str, name: str) -> str:
-    data = bytes_of(variable, name)
-    if not data.isascii():
-        raise Unsure
-    return data.decode("ascii")
 
 
 def cached(path: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
 
 from ccsetup import __version__
 from ccsetup.core.program_exit import leave
@@ -13,6 +12,7 @@ from ccsetup.core.program_exit import leave
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING, without the time it takes to import typing
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Callable, Mapping, Sequence
     from typing import TextIO
 
     from ccsetup.core.context import Context

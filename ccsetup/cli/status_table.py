@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 HEADS = ("", "PROFILE", "KIND", "ACCOUNT", "ROLE", "REGION", "UNTIL")
 GAP = "  "
 
-_KINDS = {"": "-"}  # those that aren't shown by their names
 _MARKS = {True: "✓", False: "✗", None: "·"}
+_SHOWN = bytes(range(32, 127))  # the characters that are one column wide, and shown as they are
 _OVER = ("signed out", "needs MFA code")  # fixed by signing in
 
 
@@ -29,14 +29,15 @@ def rows(standings: Sequence[Standing], now: str, here: str, room: int | None) -
 
     `here` is the profile of the current clone, which is marked. Times are local and relative to `now`.
     """
+    said = _Said(now)
     columns = [
         ["*" if it.name == here else "" for it in standings],
         [it.name for it in standings],
-        [_KINDS.get(it.kind, it.kind) for it in standings],
+        [it.kind or "-" for it in standings],
         [it.account_id for it in standings],
         [it.role for it in standings],
         [it.region for it in standings],
-        [*map(_Said(now).__getitem__, [(it.usable, it.ends, it.why, it.code) for it in standings])],
+        [said[it.usable, it.ends, it.why, it.code] for it in standings],
     ]
     pad: Callable[[str, int], str] = str.ljust
     width_of: Callable[[str], int] = len
@@ -56,8 +57,7 @@ def rows(standings: Sequence[Standing], now: str, here: str, room: int | None) -
 
 
 def _is_plain(text: str) -> bool:
-    """Return whether each character of a text is shown as it is, one column wide."""
-    return text.isascii() and text.isprintable()
+    return text.isascii() and not text.encode().translate(None, _SHOWN)
 
 
 def _stacked(row: Row, room: int) -> Iterator[str]:

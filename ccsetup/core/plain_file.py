@@ -21,7 +21,7 @@ _NAMES = {
     0o140000: "a socket",
 }
 _FLAGS = os.O_RDONLY | sum(getattr(os, f"O_{name}", 0) for name in ("NONBLOCK", "NOCTTY", "CLOEXEC", "BINARY"))
-_PIECE = 1 << 20
+_PIECE = 1 << 20  # what is read at a time, unless the file has more
 
 
 class NotPlain(OSError):
@@ -70,7 +70,8 @@ def _refuse(path: str, about: os.stat_result, most: int) -> None:
 
 def _read(opened: int, path: str, most: int) -> bytes:
     pieces, left = [], most
-    while piece := os.read(opened, min(left + 1, _PIECE)):
+    at_once = max(_PIECE, os.fstat(opened).st_size)  # one piece needn't be copied to join it with others
+    while piece := os.read(opened, min(left, at_once) + 1):
         left -= len(piece)
         if left < 0:  # it has grown meanwhile, or its size is unknown, as in /proc
             raise _too_large(path, most)

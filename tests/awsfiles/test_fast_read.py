@@ -190,11 +190,22 @@ def test_what_is_read_fast_is_what_is_read_line_by_line(text: str, at_once: int)
         try:
             found = list(fast_read.sections(text))
         except Unsure:
+            with pytest.raises(Unsure):
+                list(fast_read.sections(text.encode()))
             return
+        assert found == list(fast_read.sections(text.encode()))
     sections, strays = ini._walk(text)
     assert not strays
     assert found == [(it.header, {key: value for key, value, _ in it.settings()}) for it in sections]
     assert all(len(it.options) == len(there) for it, (_, there) in zip(sections, found, strict=True))
+
+
+@pytest.mark.parametrize("more", ["# für alle\n", "[profile zoë]\n", "x = é\n"])
+def test_bytes_that_are_no_ascii_are_left_to_others(more: str) -> None:
+    text = f"[profile a]\nregion = us-east-1\n{more}"
+    assert list(fast_read.sections(text))
+    with pytest.raises(Unsure):
+        list(fast_read.sections(text.encode()))
 
 
 @pytest.mark.parametrize("key", sorted(fast_read._STATIC))

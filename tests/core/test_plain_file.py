@@ -58,7 +58,9 @@ def test_one_byte_too_many_is_too_many(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="files without a size")
-def test_a_file_that_tells_no_size_has_the_same_limit() -> None:
+@pytest.mark.parametrize("at_once", [10, 1 << 20])
+def test_a_file_that_tells_no_size_has_the_same_limit(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plain_file, "_PIECE", at_once)
     assert plain_file.content("/proc/self/stat", plain_file.SMALL).startswith(str(os.getpid()).encode())
     with pytest.raises(NotPlain, match="larger than 10 bytes"):
         plain_file.content("/proc/self/status", 10)
