@@ -124,7 +124,7 @@ def standings(
     for each in found.values():
         if each.kind == "role" and each.rests:
             source = found.get(each.rests)
-            if source and not (source.kind == "role" and source.rests):
+            if source and not (source.kind == "role" and source.rests):  # like nearly all
                 each.rests = ""
                 each.follow(source)
             else:
