@@ -13,7 +13,8 @@ from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles import plan, profile_identity, removals
 from ccsetup.core import clock
 from ccsetup.core.context import Context
-from ccsetup.core.errors import Cancelled, Missing, Problem
+from ccsetup.core.errors import ENDED, UNANSWERED, Cancelled, Missing, Problem
+from ccsetup.core.missing_profile import has_section
 from ccsetup.core.model import Asked, Choice, Edit, Plan, Receipt, Touched
 from ccsetup.doctor import causes, client_proof, diagnose, render, repair
 from ccsetup.doctor.diagnose import Diagnosis, looked
@@ -306,9 +307,15 @@ def visit(context: Context, options: RepairOptions, case: Case) -> None:
 
 
 def _name_undo(context: Context, seen: Diagnosis) -> None:
-    """Name `ccsetup undo` if a profile has an error that ccsetup changed lately, and the change can be undone."""
+    """Name `ccsetup undo` if a profile has an error since ccsetup changed it lately, and the change can be undone.
+
+    Not for errors that no change to a file causes, nor where nothing would be left of the profile.
+    """
     latest = next((it for it in context.files.changes() if not it.undoing), None) if seen.is_stopped else None
-    if latest is None or latest.profile not in seen.stopped or context.now() - latest.at > _RECENT:
+    if latest is None or context.now() - latest.at > _RECENT:
+        return
+    blamed = diagnose.stopped(it for it in seen.findings if it.code not in ENDED | UNANSWERED)
+    if latest.profile not in blamed or not any(has_section(it.before or "", latest.profile) for it in latest.edits):
         return
     if any(context.files.now(edit) == edit.after != edit.before for edit in latest.edits):
         at = clock.local(latest.at, context.now())

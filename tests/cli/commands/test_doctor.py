@@ -30,7 +30,7 @@ from test_online import ACCESS, around, stand_in, write
 from ccsetup.awsfiles import transaction
 from ccsetup.cli.commands import doctor, undo
 from ccsetup.core.context import Context, Ran
-from ccsetup.core.model import BACK
+from ccsetup.core.model import BACK, Edit, Plan
 from ccsetup.core.result import Report
 from ccsetup.doctor import render
 from ccsetup.git.repository import Git
@@ -138,6 +138,30 @@ def test_errors_warnings_and_notes_are_counted(tmp_path: Path) -> None:
     report = visit(it)
     assert [entry["severity"] for entry in report.document["findings"]] == ["stops", "hinders", "note"]
     assert "1 error, 1 warning, 1 note. Checked 2 profiles and git 2.39.5." in said(it)
+
+
+UNDO = "If that caused the error, undo it: ccsetup undo"
+PARTIAL = "[people]\naws_access_key_id = AKIAI44QH8DHBEXAMPLE\n"
+OVER = PEOPLES.replace("AKIA", "ASIA") + "aws_session_token = dG9rZW4=\nccsetup_expires_at = 2020-01-31T18:04:00Z\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "named"),
+    [
+        (PEOPLES, PARTIAL, True),
+        ("", PARTIAL, False),  # undoing it would leave nothing of the profile
+        (PEOPLES, OVER, False),  # the change isn't what ended the session
+    ],
+)
+def test_undo_is_named_only_for_an_error_that_the_change_may_have_caused(
+    tmp_path: Path, before: str, after: str, named: bool
+) -> None:
+    it = context_of(tmp_path, Home("[default]\nregion = us-east-2\n", before))
+    edit = Edit(it.files.read().credentials_path, before, after)
+    it.files.apply(Plan("people", "setup", edits=(edit,)))
+    report = visit(it, "people")
+    assert codes(report, severity="stops")
+    assert (UNDO in said(it)) == named
 
 
 def test_nobody_is_asked_while_a_file_cannot_be_read_at_all(tmp_path: Path) -> None:
