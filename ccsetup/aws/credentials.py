@@ -276,7 +276,9 @@ def settings_of(who: Who, name: str) -> dict[str, str]:
     """Return the settings of one of a Who's profiles. Raises Problem if there is no such profile."""
     settings = (who.profiles or {}).get(name)
     if settings is None:
-        raise Problem(f'No profile "{name}" on this computer.', code="profile.missing")
+        refused = Problem(f'No profile "{name}" on this computer.', code="profile.missing")
+        refused.profile = name
+        raise refused
     return {key: value.reveal() if isinstance(value, Secret) else value for key, value in settings.items()}
 
 

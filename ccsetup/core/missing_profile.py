@@ -13,6 +13,7 @@ from ccsetup.core.text import did_you_mean, nearest
 
 FILES = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials"}
 NAMING = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # in botocore's order
+_OFFERED = 5  # names
 _SAFE = r"[A-Za-z0-9_.+=,@/-]+"
 
 
@@ -55,9 +56,20 @@ def problem(
     variable: str = "",
 ) -> Problem:  # fmt: skip
     """Return the Problem of a command that a profile was named for. `otherwise` is what to do if no name is similar."""
+    known = [*known]
     found = told(name, known, env, usual_texts(env, home), variable)
-    next = " ".join(filter(None, (found.hint, found.command and f"Run: {found.command}"))) or otherwise
-    return Problem(found.what, next=next, code="profile.missing")
+    next = " ".join(filter(None, (found.hint, found.command and f"Run: {found.command}")))
+    what = found.what if next else f"{found.what} {_available(known)}".rstrip()
+    refused = Problem(what, next=next or otherwise, code="profile.missing")
+    refused.profile = name
+    return refused
+
+
+def _available(names: Iterable[str]) -> str:
+    """Return a list of profiles to choose from, "" if there are none."""
+    some = [it for it in names if it]
+    more = f" and {len(some) - _OFFERED} more" if len(some) > _OFFERED else ""
+    return f"Available: {', '.join(some[:_OFFERED])}{more}" if some else ""
 
 
 def notes(known: Iterable[str], env: Mapping[str, str], home: str | os.PathLike[str]) -> Iterator[str]:

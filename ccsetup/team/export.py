@@ -10,7 +10,6 @@ from pathlib import PurePath
 from ccsetup import access
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import MACHINE, Corrected
-from ccsetup.core.text import did_you_mean
 from ccsetup.team import rules
 from ccsetup.team.contents import Entry
 
@@ -29,15 +28,12 @@ def entries(
 ) -> tuple[list[Entry], list[str]]:
     """Return an entry for each profile, the first one as `default`, and sentences about what was left out.
 
-    Raises Problem for a profile that doesn't exist, or whose credentials can't be described in a team file.
+    Raises Problem for a profile whose credentials can't be described in a team file.
     """
     found: dict[str, Entry] = {}
     said: list[str] = []
     exported = dict.fromkeys(names)
     for name in exported:
-        if name not in profiles:
-            hint = did_you_mean(name, list(profiles)) or "To list your profiles: ccsetup status"
-            raise Problem(f'No profile "{name}" on this computer.', next=hint, code="profile.missing")
         there = {**sessions.get(profiles[name].get("sso_session", ""), {}), **profiles[name]}
         called = "default" if not found else _named(name, found)
         found[called] = _entry(name, there, exported, home, said, called)

@@ -70,6 +70,9 @@ COMMANDS = {
     "login": ("login", "{}"),
     "env": ("env", "{}"),
     "clone": ("clone", "R", "--region", "us-east-2", "--profile", "{}"),
+    "remove": ("remove", "{}", "--yes"),
+    "logout": ("logout", "{}"),
+    "team export": ("team", "export", "{}"),
     "setup": ("setup", "existing", "--profile", "{}", "--no-clone", "--yes"),
 }
 
@@ -92,6 +95,28 @@ def test_every_command_says_it(
     told = said(words, "acme-dev", capsys)
     assert "~/.aws/config and ~/.aws/credentials have it" in told
     assert "unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE" in told
+
+
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize("header", ["[acme-qa]", "[Profile acme-qa]", "[profle acme-qa]", "[profile.acme-qa]"])
+def test_every_command_says_what_is_wrong_with_a_header_that_aws_tools_skip(
+    home: Path, header: str, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (home / ".aws/config").open("a") as file:
+        file.write(f"{header}\nregion = us-east-2\n")
+    assert main.run([*(it.format("acme-qa") for it in words), "--no-input"]) != 0
+    told = " ".join("".join(capsys.readouterr()).split())
+    assert f"{header.strip()}" in told
+    assert "[profile acme-qa]" in told
+    assert "--fix repairs it" in told or "doctor acme-qa --fix" in told or "ccsetup doctor --fix" in told
+    assert "ccsetup setup --profile" not in told
+
+
+def test_names_to_choose_from_are_listed_where_none_is_similar(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "on this computer. Available: acme-dev, acme-prod " in f"{said(('env', '{}'), 'zzz', capsys)} "
+    with (home / ".aws/config").open("a") as file:
+        file.write("".join(f"[profile p{n}]\nregion = us-east-2\n" for n in range(9)))
+    assert "Available: acme-dev, acme-prod, p0, p1, p2 and 6 more " in f"{said(('status', '{}'), 'zzz', capsys)} "
 
 
 @pytest.mark.parametrize("variable", missing_profile.NAMING)

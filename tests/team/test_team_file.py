@@ -417,11 +417,9 @@ def test_a_role_and_the_sign_in_it_starts_from_go_together() -> None:
     )
 
 
-@pytest.mark.parametrize(("name", "says"), [("tool", "from a program"), ("acme-dve", "acme-dev")])
-def test_a_profile_that_no_file_leads_to_is_refused(name: str, says: str) -> None:
-    with pytest.raises(Problem) as refused:
-        made(name)
-    assert says in f"{refused.value.what} {refused.value.next}"
+def test_a_profile_that_no_file_leads_to_is_refused() -> None:
+    with pytest.raises(Problem, match="from a program"):
+        made("tool")
 
 
 def test_the_example_is_a_team_file() -> None:

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from ccsetup.core import validate
+from ccsetup.core import missing_profile, validate
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
 from ccsetup.core.model import Edit
@@ -121,6 +121,10 @@ def _document(
 def export(context: Context, options: Namespace) -> Report:
     """Create a team file from profiles and repositories (default: the current clone's, or those of the clones here)."""
     look = looking(context, Options({}))
+    for name in options.names:
+        if name not in look.profiles:
+            otherwise = "To list your profiles: ccsetup status"
+            raise missing_profile.problem(name, look.profiles, context.env, context.home, otherwise)
     entries, said = team_export.entries(options.names, look.profiles, look.sessions, context.home)
     places = Places(context, look, entries)
     for text in options.repo or ():
