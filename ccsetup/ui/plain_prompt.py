@@ -48,7 +48,7 @@ def accepted(asked: Asked, typed: str, echo: Echo, label: str = "") -> Answered:
 
 def conversation(asked: Asked, say: Say, read: Read, echo: Echo) -> Answered | Back:
     """Ask until there is an answer. `read` raises at the end of input."""
-    help_ = asked.help.replace("press ↓ to choose", "type a number")  # there is no cursor in plain lines
+    help_ = asked.help.replace("press ↓ to choose", "type a number")  # no entry is selected in plain lines
     for mark, text in (("! ", asked.notice), ("? ", asked.ask), ("  ", help_)):
         if text:
             say(mark + inert(text))
@@ -73,7 +73,8 @@ def conversation(asked: Asked, say: Say, read: Read, echo: Echo) -> Answered | B
 
 def _listed(pick: Pick) -> Iterator[str]:
     for number, entry in enumerate(pick.shown[:SOME], 1):
-        yield f"  {number}) {entry.label}" + (f"  - {entry.hint}" if entry.hint else "")
+        hint = entry.hint.replace("press Enter", "type its number")
+        yield f"  {number}) {entry.label}" + (f"  - {hint}" if hint else "")
     if len(pick.shown) > SOME:
         yield f"  {len(pick.shown) - SOME:,} more, type to filter"
 

@@ -52,6 +52,14 @@ def test_no_key_is_named_that_does_nothing_here():
     assert visitor.seen[1] == "  Paste it here, or type a number."
 
 
+def test_what_the_enter_key_does_in_a_list_is_done_by_a_number_here() -> None:
+    visitor = Visitor("1\n")
+    ways = (Choice("a", "Paste the message", "press Enter"), Choice("b", "Another one"))
+    assert visitor.answers(Asked("kind", "What?", "choose", choices=ways)) == "a"
+    assert "  1) Paste the message  - type its number" in visitor.seen
+    assert not any("press Enter" in line for line in visitor.seen)
+
+
 def test_a_long_list_shows_twenty_and_is_filtered_by_typing():
     visitor = Visitor("sharedemo\n", "1\n")
     assert visitor.answers(Asked("repo", "Which repository?", "choose", choices=MANY)) == "MySharedDemoRepo"
