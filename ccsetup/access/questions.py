@@ -623,20 +623,22 @@ def _folder_offered(answers: Answers, look: Look) -> str:
     return folder if look.alone else _free_folder(folder, answers, look)
 
 
-def _taken(folder: str, answers: Answers) -> str:
-    return f"{folder} already exists and isn't a clone of {target(answers).name}."
+def taken(folder: str, wanted: Target) -> str:
+    """Return that a folder can't become a clone of a repository."""
+    where = f" in {wanted.region}" if wanted.region else ""
+    return f"{folder} already exists and isn't a clone of {wanted.name}{where}."
 
 
 def _why_folder(answers: Answers, look: Look) -> str:
     folder = _folder(answers, look)
-    return _taken(folder, answers) if _is_taken(folder, answers, look) else ""
+    return taken(folder, target(answers)) if _is_taken(folder, answers, look) else ""
 
 
 def _settle_folder(value: Value, answers: Answers, look: Look) -> None:
     folder = str(value)
     if not look.alone and "directory" not in look.given and _is_taken(folder, answers, look):
         free = _free_folder(folder, answers, look)
-        raise BadAnswer(f"{_taken(folder, answers)} Use another folder, for example, {free}.", instead=free)
+        raise BadAnswer(f"{taken(folder, target(answers))} Use another folder, for example, {free}.", instead=free)
 
 
 DIRECTORY = Question(

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ccsetup.access import questions
 from ccsetup.core import installation, shells
 from ccsetup.core.command_line import joined, quote
 from ccsetup.core.context import Context, Prompt
@@ -40,8 +41,11 @@ def folder(context: Context, answers: Answers) -> Path | None:
     return (context.cwd / Path(name).expanduser()).absolute() if name else None
 
 
-def is_this_clone(context: Context, directory: Path, target: Target) -> bool:
-    """Return whether the folder is already a clone of the target. Raises Problem if it contains something else."""
+def is_this_clone(context: Context, directory: Path, target: Target, profile: str = "") -> bool:
+    """Return whether the folder is already a clone of the target. Raises Problem if it contains something else.
+
+    `profile` is the one to clone with, if it exists.
+    """
     if not context.files.occupied(directory):
         return False
     origin = context.git.origin(directory)
@@ -51,10 +55,12 @@ def is_this_clone(context: Context, directory: Path, target: Target) -> bool:
         raise refused
     if address.is_of(origin, target.name, target.region, context.env.get("CODE_COMMIT_ENDPOINT", "")):
         return True
+    flags = [*(["--profile", profile] if profile else []), *(["--region", target.region] if target.region else [])]
+    command = joined("ccsetup", "clone", target.name, free(context, directory), *flags)
     raise Problem(
-        f"{directory} already exists and isn't a clone of {target.name}.",
+        questions.taken(str(directory), target),
         why=f"The folder is a clone of {origin}." if origin else "The folder wasn't changed.",
-        next=f"Clone into another folder: ccsetup clone {quote(target.name)} {quote(free(context, directory))}",
+        next=f"Clone into another folder: {command}",
         code="git.failed",
     )
 

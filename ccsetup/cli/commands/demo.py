@@ -149,10 +149,9 @@ def _chosen(context: Context) -> str:
     if context.prompt is None:
         return KINDS[0]
     visitors = tuple(Choice(kind, of(kind).label, of(kind).hint) for kind in KINDS)
-    asked = Asked("visitor", "Which kind of access do you want to try?", "choose", choices=visitors, can_go_back=False)
-    return str(
-        context.prompt.ask(asked._replace(default=KINDS[0], help="Press Enter for the first one, or press ↓ to choose."))
-    )
+    ask, help = "Which kind of access do you want to try?", "Press Enter for the first one, or press ↓ to choose."
+    asked = Asked("visitor", ask, "choose", choices=visitors, default=KINDS[0], help=help, can_go_back=False)
+    return str(context.prompt.ask(asked))
 
 
 def _approving(context: Context, sandbox: Sandbox) -> Callable[[float], None]:
