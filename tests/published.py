@@ -66,10 +66,10 @@ def checked() -> Iterator[None]:
             finally:
                 running.pop()
 
-        def document(self: Screen, value: Mapping[str, Any]) -> None:
+        def document(self: Screen, value: Mapping[str, Any], secret: bool = False) -> None:
             if running[-1] and self._due:
                 check(running[-1], value)
-            shown(self, value)
+            shown(self, value, secret)
 
         def child(argv: Any, *rest: Any, **more: Any) -> Any:
             done = ran(argv, *rest, **more)

@@ -125,13 +125,13 @@ class Shown:
     def room(self) -> int | None:
         return None
 
-    def output(self, text: str) -> None:
+    def output(self, text: str, secret: bool = False) -> None:
         self.lines.append(text)
 
     def painted(self, rows: Sequence[Sequence[tuple[str, str]]]) -> None:
         self.lines += ["".join(text for _, text in row) for row in rows]
 
-    def document(self, value: Mapping[str, Any]) -> None:
+    def document(self, value: Mapping[str, Any], secret: bool = False) -> None:
         self.documents.append(value)
 
     def text(self) -> str:

@@ -223,7 +223,7 @@ def _story(options: Namespace, screen: Screen) -> int:
         from ccsetup.doctor import verdict
 
         raise verdict.explained(made[-1], refused) from refused
-    screen.document(report.document)
+    screen.document(report.document, report.secret)
     return int(report.exit_code)
 
 

@@ -21,6 +21,7 @@ GAP = "  "
 
 _MARKS = {True: "✓", False: "✗", None: "·"}
 _SHOWN = bytes(range(32, 127))  # the characters that are one column wide, and shown as they are
+_LONG = 40  # a secret access key has as many characters
 _OVER = ("signed out", "needs MFA code")  # fixed by signing in
 
 
@@ -46,7 +47,10 @@ def rows(standings: Sequence[Standing], now: str, here: str, room: int | None) -
 
         columns = [[*map(inert, column)] for column in columns]
         pad, width_of = padded, cells
-    widths = [max(map(width_of, (head, *column))) for head, column in zip(HEADS, columns, strict=True)]
+    widths = _widths(width_of, columns)
+    if max(widths) >= _LONG:
+        columns = [[*map(_unsecret, column)] for column in columns]
+        widths = _widths(width_of, columns)
     if room is None or sum(widths) + len(GAP) * (len(widths) - 1) <= room:
         widths[-1] = 0  # nothing follows it
         yield GAP.join(map(pad, HEADS, widths))
@@ -54,6 +58,19 @@ def rows(standings: Sequence[Standing], now: str, here: str, room: int | None) -
     else:
         for row in zip(*columns, strict=True):
             yield from _stacked(row, room)
+
+
+def _widths(width_of: Callable[[str], int], columns: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(width_of, (head, *column))) for head, column in zip(HEADS, columns, strict=True)]
+
+
+def _unsecret(text: str) -> str:
+    """Mask a secret access key that a profile was named after, or that is in the wrong setting."""
+    if len(text) < _LONG:
+        return text
+    from ccsetup.core.redact import without_keys
+
+    return without_keys(text)
 
 
 def _is_plain(text: str) -> bool:
@@ -89,10 +106,10 @@ def short(it: Standing, now: str) -> str:
     """Return one line about a profile, for a shell prompt."""
     said = _Said(now)[it.usable, it.ends, it.why, it.code]
     if _is_plain(it.name):
-        return f"{it.name} {said}"
+        return f"{_unsecret(it.name)} {said}"
     from ccsetup.core.text import inert
 
-    return f"{inert(it.name)} {said}"
+    return f"{_unsecret(inert(it.name))} {said}"
 
 
 def headline(standings: Sequence[Standing], asked: bool = False) -> str:
@@ -129,9 +146,9 @@ def _is_over(it: Standing) -> bool:
 def advice(standings: Sequence[Standing]) -> str:
     """Return what to run for expired or else incomplete profiles, "" if there are none."""
     failed = [it for it in standings if it.usable is False]
-    ended = [it.name for it in failed if _is_over(it)]
+    ended = [_unsecret(it.name) for it in failed if _is_over(it)]
     if not ended:
-        broken = [it.name for it in failed if it.kind]
+        broken = [_unsecret(it.name) for it in failed if it.kind]
         return f"To find out what's wrong with {broken[0]}: ccsetup doctor {_word(broken[0])}" if broken else ""
     if len(ended) == 1:
         return f"{ended[0]} needs a new sign-in: ccsetup login {_word(ended[0])}"

@@ -7,21 +7,26 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Secret, Value
-from ccsetup.core.text import MASK
+from ccsetup.core.text import MASK, inert
 
-__all__ = ["MASK", "hide", "is_secret", "line", "named", "value"]
+__all__ = ["MASK", "hide", "is_secret", "line", "named", "shown", "value", "without_keys"]
 
 _LONG = 4096  # longer text isn't read by anyone, and some patterns take quadratic time
 _DOT = "•"
 _PIECE = 8  # a text and a secret don't share this many consecutive characters by chance
-_WORD = r"[\w.-]*(?:secret|token|passw|pwd|api[_-]?key|private[_-]?key)[\w.-]*"
-_NAMED = later(rf"(({_WORD})\s*[=:]\s*)(?=\S).*", re.IGNORECASE | re.DOTALL)
+_LENGTH = 40  # of a secret access key, in characters
+_CHANGES = 15  # at least so many times, its characters change between capitals, small letters, digits and signs
+_WORD = r"[\w.-]*(?:secret[ _-]access[ _-]key|secret|token|passw|pwd|api[_-]?key|private[_-]?key)[\w.-]*"
+_NAMED = later(rf"(({_WORD})[\"']?\s*[=:]\s*)(?=\S).*", re.IGNORECASE | re.DOTALL)
 _ARGUMENT = later(rf"(-{_WORD}\s+)(\"[^\"]*\"|'[^']*'|(?!--)\S+)", re.IGNORECASE)
 _USER = later(r"((?:^|\s)(?:-u|--user|Bearer|Basic)[\s=]+)\S+")
 _USERINFO = later(r"(://[^/\s:@]*:)(\S+)@")
 _KEY_ID = later(r"\b(A[KS]IA)[A-Z0-9]{4,}([A-Z0-9]{4})\b")
 _TOKEN = later(r"\beyJ[\w.=-]{20,}")
 _KEY = later(r"(?<![^\s\"'=,])(?=[^\s]*[0-9])(?=[^\s]*[A-Z])(?=[^\s]*[a-z])[A-Za-z0-9/+]{40,}={0,2}(?![^\s\"',;])")
+_SLASHES = 4  # more are in a path
+_SHAPE = later(rf"(?<![A-Za-z0-9+])[A-Za-z0-9/+]{{{_LENGTH}}}(?![A-Za-z0-9+])")
+_KINDS = later(r"[A-Z]+|[a-z]+|[0-9]+|[/+]+")
 _SECRET = later(_WORD, re.IGNORECASE)
 
 
@@ -46,6 +51,26 @@ def line(text: str) -> str:
     return _KEY_ID.sub(r"\1…\2", _covered(text, lambda _: MASK))
 
 
+def shown(text: str) -> str:
+    """Return a text for the screen: it can't act on the terminal, and a secret access key is masked wherever it is."""
+    return without_keys(inert(text))
+
+
+def without_keys(text: str) -> str:
+    """Return a text in which what has the shape of a secret access key is masked, whatever it is said to be.
+
+    So a key that was put into the wrong setting isn't shown, while paths, long names and commit IDs are.
+    """
+    if len(text) < _LENGTH:
+        return text
+    return _SHAPE.sub(lambda it: MASK if _is_random(it[0]) else it[0], text)
+
+
+def _is_random(text: str) -> bool:
+    is_mixed = not text.islower() and not text.isupper() and text.count("/") <= _SLASHES
+    return is_mixed and len(_KINDS.findall(text)) > _CHANGES
+
+
 def named(text: str) -> list[str]:
     """Return the parts of a line that look secret by their labels or by their shape."""
     found: list[str] = []
@@ -55,7 +80,7 @@ def named(text: str) -> list[str]:
         return secret
 
     _covered(text[:_LONG], noted)
-    return [secret for secret in found if secret]
+    return [secret for secret in dict.fromkeys(found) if secret]
 
 
 def hide(text: str, secrets: Iterable[str], mask: str = MASK) -> str:
@@ -91,4 +116,5 @@ def _covered(text: str, cover: Callable[[str], str]) -> str:
     text = _NAMED.sub(lambda it: behind(it) if is_secret(it[2]) else it[0], text)
     text = _ARGUMENT.sub(lambda it: behind(it) if is_secret(it[1].strip()) else it[0], text)
     text = _USERINFO.sub(lambda it: f"{it[1]}{cover(it[2])}@", _USER.sub(behind, text))
+    text = _SHAPE.sub(lambda it: cover(it[0]) if _is_random(it[0]) else it[0], text)
     return _KEY.sub(lambda it: cover(it[0]), _TOKEN.sub(lambda it: cover(it[0]), text))

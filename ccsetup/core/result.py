@@ -117,7 +117,11 @@ class LaterDocument(Mapping[str, Any]):
 
 
 class Report(NamedTuple):
-    """What a command reports at its end. Problems have already been shown."""
+    """What a command reports at its end. Problems have already been shown.
+
+    `secret`: the document holds the credentials that were asked for.
+    """
 
     document: Mapping[str, Any]
     exit_code: int = 0
+    secret: bool = False

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ccsetup import __version__
+from ccsetup.core import redact
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit
-from ccsetup.core.text import inert, veil
+from ccsetup.core.text import veil
 from ccsetup.doctor import render
 from ccsetup.doctor.diagnose import Diagnosis, kinds
 from ccsetup.doctor.findings import Finding
@@ -39,7 +40,7 @@ def write(context: Context, path: Path, there: Diagnosis | None, gone: Sequence[
 
 def _shown(context: Context, line: str, short_ids: bool) -> str:
     """Return a line without anything that others must not see."""
-    line = _KEY_ID.sub(r"\1…\2", veil(inert(line))).replace(str(context.home), "~")
+    line = _KEY_ID.sub(r"\1…\2", veil(redact.shown(line))).replace(str(context.home), "~")
     return _ACCOUNT.sub(r"…\1", line) if short_ids else line
 
 

@@ -10,6 +10,7 @@ from unicodedata import normalize
 from ccsetup.core.echo import Echo, summary
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Choice, Unmatched
+from ccsetup.core.redact import shown
 from ccsetup.core.text import cells, folded, inert
 
 ALL = Choice("", "Show the whole list", "press Enter")  # not an answer: clears the filter
@@ -33,7 +34,7 @@ def entries(choices: Sequence[Choice]) -> list[Entry]:
 
 
 def _entry(choice: Choice) -> Entry:
-    label, hint = inert(choice.label), inert(choice.hint)
+    label, hint = shown(choice.label), shown(choice.hint)
     low = folded(label)
     return Entry(choice, label, hint, low, folded(f"{low} {choice.value} {hint}"))
 

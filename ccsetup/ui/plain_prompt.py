@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ccsetup.core.echo import Echo
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import BACK, Asked, Back, Corrected, Secret
+from ccsetup.core.redact import shown
 from ccsetup.core.text import MASK, inert
 from ccsetup.ui.filter_list import ALL, Entry, Pick
 
@@ -51,7 +52,7 @@ def conversation(asked: Asked, say: Say, read: Read, echo: Echo) -> Answered | B
     help_ = asked.help.replace("press ↓ to choose", "type a number")  # no entry is selected in plain lines
     for mark, text in (("! ", asked.notice), ("? ", asked.ask), ("  ", help_)):
         if text:
-            say(mark + inert(text))
+            say(mark + shown(text))
     default = asked.typed or asked.default
     listed = (asked.choices, echo, default, asked.free, asked.reads, asked.unmatched)
     pick = Pick(*listed) if asked.widget == "choose" else None
@@ -62,13 +63,13 @@ def conversation(asked: Asked, say: Say, read: Read, echo: Echo) -> Answered | B
         if typed == "b" and asked.can_go_back:
             return BACK
         if typed == "?" and asked.about:
-            say("  " + inert(asked.about))
+            say("  " + shown(asked.about))
             continue
         try:
             if answer := _answer(asked, typed, pick, say, echo):
                 return answer
         except BadAnswer as bad:
-            say("! " + inert(" ".join(filter(None, (bad.what, bad.next)))))
+            say("! " + shown(" ".join(filter(None, (bad.what, bad.next)))))
 
 
 def _listed(pick: Pick) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ccsetup.core.echo import Echo, summary
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import BACK, Asked, Choice
+from ccsetup.core.redact import shown
 from ccsetup.core.text import MASK, cells, cut, inert, padded, spell, wrap
 from ccsetup.ui.bindings import unused
 from ccsetup.ui.filter_list import ALL, Entry, Pick
@@ -56,7 +57,7 @@ class Sheet:
 
     def __init__(self, asked: Asked, output: Output, depth: ColorDepth | None, echo: Echo) -> None:
         self.asked, self.output, self.depth, self.echo = asked, output, depth, echo
-        self.ask, self.help, self.default = inert(asked.ask), inert(asked.help), inert(asked.default)
+        self.ask, self.help, self.default = shown(asked.ask), shown(asked.help), inert(asked.default)
         self.pick = (
             Pick(asked.choices, echo, asked.default, asked.free, asked.reads, asked.unmatched)
             if asked.widget == "choose"
@@ -176,7 +177,7 @@ class Sheet:
         return app
 
     def _above(self) -> Fragments:
-        notice = inert(self.asked.notice)
+        notice = shown(self.asked.notice)
         return self._block("class:notice", f"! {notice}", 0) if notice else []
 
     def _below(self) -> Fragments:
@@ -190,7 +191,7 @@ class Sheet:
         if self.refused:
             return self._block("class:refused", f"✗ {self.refused}")
         if self.explained:
-            return self._block("", inert(self.asked.about))
+            return self._block("", shown(self.asked.about))
         return [] if self._is_beside() else self._block("class:help", self.help)
 
     def _footer(self, taken: int) -> Fragments:
@@ -274,7 +275,7 @@ class Sheet:
         try:
             answer = accepted(self.asked, typed, self.echo, label)
         except BadAnswer as bad:
-            self.refused = inert(" ".join(filter(None, (bad.what, bad.next))))
+            self.refused = shown(" ".join(filter(None, (bad.what, bad.next))))
             return None
         self.refused = ""
         return answer

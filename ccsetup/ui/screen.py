@@ -18,6 +18,7 @@ from threading import Lock, RLock, Timer
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ccsetup.core import redact
 from ccsetup.core.concurrency import signals_stay_here
 from ccsetup.core.errors import Problem
 from ccsetup.core.text import cells, cut, inert, padded, spell, wrap, wrap_step
@@ -68,7 +69,7 @@ class Screen:
 
     def heading(self, text: str, facts: Sequence[tuple[str, bool | None]] = ()) -> None:
         """Show the wizard's first lines: what ccsetup does, and what it found (good, not good, or neither)."""
-        self._write("", f" {self._in(BOLD, 'ccsetup')}  {inert(text)}", "")
+        self._write("", f" {self._in(BOLD, 'ccsetup')}  {redact.shown(text)}", "")
         begin = self.mark()
         self._write(*self._found_here(facts))
         self._found = begin, self.mark()
@@ -112,20 +113,20 @@ class Screen:
 
     def _found_here(self, facts: Sequence[tuple[str, bool | None]]) -> list[str]:
         marks = {True: " ✓", False: " ✗", None: ""}
-        found = "   ".join(f"{inert(fact)}{marks[good]}".replace(" ", NO_BREAK) for fact, good in facts)
+        found = "   ".join(f"{redact.shown(fact)}{marks[good]}".replace(" ", NO_BREAK) for fact, good in facts)
         rows = [row.replace(NO_BREAK, " ") for row in self._rows([("This computer", found)])] if facts else []
         return [row.replace("✓", self._in(GREEN, "✓")).replace("✗", self._in(RED, "✗")) for row in rows]
 
     def say(self, text: str) -> None:
         """Write a plain line. On a narrow terminal it is wrapped with its indentation; a command has its own line."""
-        line = inert(text)
+        line = redact.shown(text)
         indent = " " * (len(line) - len(line.lstrip(" ")))
         lines = wrap_step(line.lstrip(" "), self._room() - len(indent), split=False)
         self._write(*(f"{indent}{it}" if it else "" for it in lines))
 
     def note(self, text: str) -> None:
         """Write a dimmed line."""
-        first, *rest = wrap_step(inert(text), self._room(PROSE) - 3)
+        first, *rest = wrap_step(redact.shown(text), self._room(PROSE) - 3)
         self._write(*(self._in(DIM, line) for line in (f" · {first}", *(f"   {more}" for more in rest))))
 
     def done(self, what: str, detail: str = "", aside: str = "") -> None:
@@ -142,7 +143,10 @@ class Screen:
         With `fold`, a difference that doesn't fit on the screen is cut. Returns how many of its lines are hidden.
         """
         told = self._rows(
-            [(inert(label), _whole(inert(text)) if " · " in text else inert(text)) for label, text in rows]
+            [
+                (redact.shown(label), _whole(redact.shown(text)) if " · " in text else redact.shown(text))
+                for label, text in rows
+            ]
         )
         lines: list[str] = []
         for diff in diffs:
@@ -158,34 +162,34 @@ class Screen:
 
     def table(self, rows: Sequence[tuple[str, str]]) -> None:
         """Write dimmed lines in two columns, for example what was recognized in a message."""
-        width = max((cells(inert(label)) for label, _ in rows), default=0) + 2
+        width = max((cells(redact.shown(label)) for label, _ in rows), default=0) + 2
         for label, text in rows:
-            first, *more = wrap(inert(text), self._room() - width - 3, split=True)
-            lines = [f" · {padded(inert(label), width)}{first}", *(" " * (width + 3) + line for line in more)]
+            first, *more = wrap(redact.shown(text), self._room() - width - 3, split=True)
+            lines = [f" · {padded(redact.shown(label), width)}{first}", *(" " * (width + 3) + line for line in more)]
             self._write(*(self._in(DIM, line) for line in lines))
 
     def problem(self, problem: Problem) -> None:
         """Show what went wrong, why, and what to do next. A message to an administrator includes the reason."""
         room = self._room(PROSE) - 3
-        what, *more = wrap(inert(problem.what), room)
+        what, *more = wrap(redact.shown(problem.what), room)
         lines = [f" {self._in(RED, '✗')} {self._in(BOLD, what)}", *(f"   {self._in(BOLD, line)}" for line in more)]
         if problem.code not in UNCODED:
             fits = cells((more or [what])[-1]) + 3 + len(problem.code) + 3 <= self._room(PROSE)
             code = self._in(DIM, problem.code)
             lines = [*lines[:-1], f"{lines[-1]}   {code}"] if fits else [*lines, f"   {code}"]
-        why = "" if problem.letter else inert(problem.why)
+        why = "" if problem.letter else redact.shown(problem.why)
         lines += [f"   {line}" for line in wrap(why, room, split=True) if line]
         step, *steps = problem.next.splitlines() or [""]
-        for line in wrap_step(f"Next: {inert(step)}", room) if step else ():
+        for line in wrap_step(f"Next: {redact.shown(step)}", room) if step else ():
             lines.append(f"   {line}")
         for line in steps:
-            lines += [f"   {part}" for part in wrap_step(inert(line), room)]
+            lines += [f"   {part}" for part in wrap_step(redact.shown(line), room)]
         self._write(*lines, *self._block("Send this to your administrator", problem.letter))
 
     def quote(self, title: str, text: str) -> None:
         """Show a message that someone wrote, between two lines."""
         room = self._room(PROSE) - 2
-        lines = [f" {line}" for part in text.split("\n") for line in wrap(inert(part), room, split=True)]
+        lines = [f" {line}" for part in text.split("\n") for line in wrap(redact.shown(part), room, split=True)]
         width = min(room, PROSE)
         above = f" ── {cut(title, room - 8)} ".ljust(width, "─")
         self._write("", self._in(DIM, above), *lines, self._in(DIM, f" {'─' * (width - 1)}"))
@@ -198,7 +202,7 @@ class Screen:
         yield from ("", self._in(DIM, f" ── {title} ".ljust(width - 1, "─")), "")
         for line in text.split("\n"):
             whole = line.startswith((" ", "{", "}"))
-            yield from [inert(line)] if whole else wrap(inert(line), self._room())
+            yield from [redact.shown(line)] if whole else wrap(redact.shown(line), self._room())
         yield from ("", self._in(DIM, f" {'─' * (width - 2)}"), "")
 
     def link(self, text: str, url: str) -> None:
@@ -207,33 +211,43 @@ class Screen:
         shown = self._in(CYAN, address)
         if self.live and self._links():
             shown = f"\x1b]8;;{address}\x1b\\{shown}\x1b]8;;\x1b\\"
-        self._write(*(f" {line}" for line in wrap(inert(text), self._room() - 1)), f"   {shown}")
+        self._write(*(f" {line}" for line in wrap(redact.shown(text), self._room() - 1)), f"   {shown}")
 
     def room(self) -> int | None:
         """Return the width of the terminal that `output` writes to, None if it isn't a terminal."""
         return self._columns(self._out) if _is_terminal(self._out) else None
 
-    def output(self, text: str) -> None:
-        """Print the result of the command on stdout, one or more lines. Does nothing with --json."""
+    def output(self, text: str, secret: bool = False) -> None:
+        """Print the result of the command on stdout, one or more lines. Does nothing with --json.
+
+        `secret`: it was asked for credentials, which are masked otherwise.
+        """
         if not self._due:
-            self._out.write("\n".join(spell(inert(line), self._out.encoding) for line in text.split("\n")) + "\n")
+            safe = inert if secret else redact.shown
+            self._out.write("\n".join(spell(safe(line), self._out.encoding) for line in text.split("\n")) + "\n")
 
     def painted(self, rows: Sequence[Sequence[tuple[str, str]]]) -> None:
         """Print lines like `output`, each as parts of (color, text). The color is a key of PAINTS, or ""."""
         if not self._due:
             bright = appearance.has_colors(self._env, _is_terminal(self._out))
             for row in rows:
-                parts = [(PAINTS.get(colour, ""), spell(inert(text), self._out.encoding)) for colour, text in row]
+                parts = [
+                    (PAINTS.get(colour, ""), spell(redact.shown(text), self._out.encoding)) for colour, text in row
+                ]
                 self._out.write("".join(_in(paint, text) if bright else text for paint, text in parts) + "\n")
             self._out.flush()
 
-    def document(self, value: Mapping[str, Any]) -> None:
-        """Print the JSON document of --json on stdout, only the first one. Does nothing without --json."""
+    def document(self, value: Mapping[str, Any], secret: bool = False) -> None:
+        """Print the JSON document of --json on stdout, only the first one. Does nothing without --json.
+
+        `secret`: it was asked for credentials, which are masked otherwise.
+        """
         if self._due:
             self._due = False
             import json as json_
 
             long = any(isinstance(part, list) and len(part) > LONG for part in value.values())
+            value = value if secret else _masked(value)
             _put(self._out, json_.dumps({**value}, indent=None if long else 2, default=str) + "\n")
 
     @contextmanager
@@ -290,9 +304,9 @@ class Screen:
 
     def _tick(self, mark: str, what: str, detail: str, aside: str) -> None:
         indent = LABEL + 4
-        head = f" {mark} {padded(inert(what), LABEL)} "
-        lines = wrap(inert(detail), self._room() - indent, split=True)
-        quiet = inert(aside)
+        head = f" {mark} {padded(redact.shown(what), LABEL)} "
+        lines = wrap(redact.shown(detail), self._room() - indent, split=True)
+        quiet = redact.shown(aside)
         if quiet and lines[-1] and cells(lines[-1]) + cells(quiet) + 5 + indent <= self._room():
             lines[-1] += f"     {self._in(DIM, quiet)}"
         elif quiet:
@@ -310,7 +324,7 @@ class Screen:
 
     def _diff_line(self, line: str) -> Iterator[str]:
         colour = DIM if line.startswith(("---", "+++", "@@")) else {"+": GREEN, "-": RED}.get(line[:1], "")
-        first, *rest = wrap(inert(line.expandtabs(4)), self._room() - 5, self._room() - 1, split=True)
+        first, *rest = wrap(redact.shown(line.expandtabs(4)), self._room() - 5, self._room() - 1, split=True)
         yield f" {self._in(colour, first)}"
         for more in rest:
             yield f"     {self._in(colour, more)}"
@@ -398,7 +412,7 @@ class Busy:
     """Shown while something takes long: a spinner and possibly a bar on a terminal, otherwise a line now and then."""
 
     def __init__(self, screen: Screen, text: str) -> None:
-        self._screen, self.text, self._share = screen, inert(text), -1.0
+        self._screen, self.text, self._share = screen, redact.shown(text), -1.0
         self.ends_at: float | None = None  # when the wait ends, on time.monotonic's clock
         self._rows: list[str | None] = []  # below the text; None is free for the next one
         self._progress: Progress | None = None
@@ -412,21 +426,21 @@ class Busy:
     def update(self, text: str, share: float | None) -> None:
         """Change the text ("" keeps it) and the share of the whole (None: unknown)."""
         with self._screen.lock:
-            self.text, self._share = inert(text) or self.text, -1.0 if share is None else share
+            self.text, self._share = redact.shown(text) or self.text, -1.0 if share is None else share
             self._refresh()
 
     def begin_row(self, text: str) -> int:
         """Show a row below the text, in the place of one that has ended, if any. Return its number."""
         with self._screen.lock:
             number = self._rows.index(None) if None in self._rows else len(self._rows)
-            self._rows[number : number + 1] = [inert(text)]
+            self._rows[number : number + 1] = [redact.shown(text)]
             self._refresh()
             return number
 
     def change_row(self, number: int, text: str | None) -> None:
         """Change the text of a row; None removes it."""
         with self._screen.lock:
-            self._rows[number] = None if text is None else inert(text)
+            self._rows[number] = None if text is None else redact.shown(text)
             self._refresh()
 
     def close(self) -> None:
@@ -553,6 +567,15 @@ def _left(ends_at: float | None) -> str:
 
 def _in(colour: str, text: str) -> str:
     return f"\x1b[{colour}m{text}\x1b[0m" if colour and text else text
+
+
+def _masked(value: Any) -> Any:
+    """Return a JSON value without secret access keys."""
+    if isinstance(value, str):
+        return redact.without_keys(value)
+    if isinstance(value, Mapping):
+        return {key: _masked(part) for key, part in value.items()}
+    return [*map(_masked, value)] if isinstance(value, (list, tuple)) else value
 
 
 def _whole(text: str) -> str:

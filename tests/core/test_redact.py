@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import string
+
 import pytest
 
 from ccsetup.core import redact
@@ -61,6 +64,14 @@ def test_a_value_is_shown_without_what_is_secret(key: str, value: str | Secret, 
         (f"x {JWT} y", f"x {MASK} y"),
         (f"# {KEY}", f"# {MASK}"),
         (f"'{KEY}'", f"'{MASK}'"),
+        (f"#{KEY}", f"#{MASK}"),
+        (f"; old key:{KEY}", f"; old key:{MASK}"),
+        (f"# (AKIA.., {KEY})", f"# (AKIA.., {MASK})"),
+        (f"# the key is {KEY}.", f"# the key is {MASK}."),
+        (f"<{KEY}> `{KEY}` “{KEY}” [{KEY}] key={KEY}|", f"<{MASK}> `{MASK}` “{MASK}” [{MASK}] key={MASK}|"),
+        ('"aws_secret_access_key" = "abc"', f'"aws_secret_access_key" = {MASK}'),
+        ("'aws_secret_access_key': 'hunter22'", f"'aws_secret_access_key': {MASK}"),
+        ("aws secret access key = abcdefgh", f"aws secret access key = {MASK}"),
         (KEY[:39], KEY[:39]),
         ("0123456789012345678901234567890123456789", "0123456789012345678901234567890123456789"),
         ("key AKIAIOSFODNN7EXAMPLE", "key AKIA…MPLE"),
@@ -69,6 +80,31 @@ def test_a_value_is_shown_without_what_is_secret(key: str, value: str | Secret, 
 )
 def test_a_line_is_shown_without_what_looks_secret(line: str, shown: str) -> None:
     assert redact.line(line) == shown
+
+
+AROUND = ["{}", "role/{}", "/home/maria/{}", "{} isn't an AWS region.", "“{}”", "{}/x", "a={}"]
+
+
+@pytest.mark.parametrize("around", AROUND)
+def test_a_secret_access_key_is_masked_wherever_it_is(around: str) -> None:
+    chance, letters = random.Random(3), string.ascii_letters + string.digits + "/+"
+    keys = ["".join(chance.choices(letters, k=40)) for _ in range(2000)]
+    assert redact.shown(around.format(KEY)) == around.format(MASK)
+    assert sum(key in redact.shown(around.format(key)) for key in keys) <= 4  # by chance, one looks like words
+
+
+@pytest.mark.parametrize("text", [
+    "0123456789abcdef0123456789abcdef01234567",  # a commit
+    "/Users/Maria/Work2/Acme/Code/Web/Repo/Ab1",
+    "/home/maria/Projects2026/AcmeWebShop/src",
+    "arn:aws:iam::111122223333:role/CodeCommitCrossAccountDeveloper2026Role1",
+    "AWSReservedSSO_CodeCommitPowerUser_0123456789abcdef",
+    "AcmeWebShopCodeCommitRepositoryReaders22",
+    "https://git-codecommit.us-east-2.amazonaws.com/v1/repos/MySharedDemoRepo",
+    "a" * 40, "A1" * 20, "x" * 5000,
+])  # fmt: skip
+def test_what_is_long_but_no_secret_is_shown(text: str) -> None:
+    assert redact.shown(text) == text
 
 
 def test_a_long_line_is_cut_between_words() -> None:

@@ -41,10 +41,10 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     region = look.profiles[options.profile].get("region", "")
     keys = _keys(context, options, look)
     name = options.shell or guess(context.env, _parent(context))
-    context.screen.output("\n".join(_lines(SHELLS[name], options.profile, region, keys)))
+    context.screen.output("\n".join(_lines(SHELLS[name], options.profile, region, keys)), secret=True)
     if context.screen.room() is not None:
         context.screen.note(f"To use the credentials: {SHELLS[name].use.format(options.profile)}")
-    return Report(_document(options.profile, keys))
+    return Report(_document(options.profile, keys), secret=True)
 
 
 def _keys(context: Context, options: Namespace, look: Look) -> Keys:

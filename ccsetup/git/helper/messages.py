@@ -29,7 +29,9 @@ class Refused(Exception):
 def told(refused: Refused) -> int:
     """Print the error to stderr and return the exit code."""
     word = os.environ.get(CODES)
-    line = "".join(c if c.isprintable() else " " for c in str(refused))
+    from ccsetup.core.redact import without_keys  # imports what takes longer than most of git's calls
+
+    line = without_keys("".join(c if c.isprintable() else " " for c in str(refused)))
     print(f"{word} {refused.code}\n{line}" if word else line, file=sys.stderr)
     return 1
 
