@@ -86,6 +86,8 @@ def calls(work: Callable[[], object]) -> int:
     def count(_frame: object, event: str, _argument: object) -> None:
         counted[0] += event in ("call", "c_call")
 
+    for earlier in fast_read.EARLIER:
+        earlier._read = "", []  # what other tests have read doesn't count
     gc.disable()
     sys.setprofile(count)
     try:
