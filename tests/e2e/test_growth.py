@@ -86,8 +86,6 @@ def calls(work: Callable[[], object]) -> int:
     def count(_frame: object, event: str, _argument: object) -> None:
         counted[0] += event in ("call", "c_call")
 
-    for earlier in fast_read.EARLIER:
-        earlier._read = "", []  # what other tests have read doesn't count
     gc.disable()
     sys.setprofile(count)
     try:
@@ -222,6 +220,8 @@ WORKS = {
 
 
 def growth(work: str, shape: str, folder: Path, counts: tuple[int, ...]) -> list[float]:
+    for earlier in fast_read.EARLIER:
+        earlier._read = "", []  # what other tests have read doesn't count
     WORKS[work](*texts(shape, 3), folder)  # imports and compiles
     made = []
     for count in counts:
