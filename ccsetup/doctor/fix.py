@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
@@ -311,7 +312,9 @@ def _name_undo(context: Context, seen: Diagnosis) -> None:
 
     Not for errors that no change to a file causes, nor where nothing would be left of the profile.
     """
-    latest = next((it for it in context.files.changes() if not it.undoing), None) if seen.is_stopped else None
+    latest = None
+    with suppress(Problem):  # the backups can't be read
+        latest = next((it for it in context.files.changes() if not it.undoing), None) if seen.is_stopped else None
     if latest is None or context.now() - latest.at > _RECENT:
         return
     blamed = diagnose.stopped(it for it in seen.findings if it.code not in ENDED | UNANSWERED)

@@ -137,8 +137,9 @@ class Records:
                 Record(path, descriptor, told).forget()
 
     def _all(self) -> list[tuple[Path, Mapping[str, Any]]]:
-        with _one_at_a_time:
+        with _one_at_a_time, suppress(OSError):
             return [(path, _read(path)) for path in sorted(self._folder.glob("*.json"))]
+        return []  # this user may not read the folder, so no run of theirs has left anything in it
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from ccsetup.git.clone_record import Records
 
 
@@ -26,3 +28,17 @@ def test_clones_at_the_same_time_keep_their_records_and_the_last_one_leaves_noth
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(clones, range(8))) == [*range(8)]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_records_that_may_not_be_read_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = Records(tmp_path / "state" / "ccsetup")
+    record = records.begin(tmp_path / ".demo.ccsetup-1", tmp_path / "demo", "codecommit::us-east-2://Demo")
+
+    def refused(path: Path, pattern: str) -> object:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as another_user:
+        another_user.setattr(Path, "glob", refused)
+        assert not records.speak_of(tmp_path / "demo")
+        assert not list(records.left(tmp_path))
+    record.forget()

@@ -30,6 +30,7 @@ from test_online import ACCESS, around, stand_in, write
 from ccsetup.awsfiles import transaction
 from ccsetup.cli.commands import doctor, undo
 from ccsetup.core.context import Context, Ran
+from ccsetup.core.errors import Problem
 from ccsetup.core.model import BACK, Edit, Plan
 from ccsetup.core.result import Report
 from ccsetup.doctor import render
@@ -162,6 +163,19 @@ def test_undo_is_named_only_for_an_error_that_the_change_may_have_caused(
     report = visit(it, "people")
     assert codes(report, severity="stops")
     assert (UNDO in said(it)) == named
+
+
+def test_backups_that_cannot_be_read_change_nothing_about_what_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = context_of(tmp_path, Home(HALF, HALVES))
+
+    def refused() -> object:
+        raise Problem("Can't read /home/maria/.local/state/ccsetup/undo: permission was denied.")
+
+    monkeypatch.setattr(it.files, "changes", refused)
+    report = visit(it)
+    assert (report.exit_code, codes(report)) == (3, ["role.arn", "keys.partial"])
 
 
 def test_nobody_is_asked_while_a_file_cannot_be_read_at_all(tmp_path: Path) -> None:
