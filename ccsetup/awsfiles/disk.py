@@ -18,9 +18,8 @@ from typing import AnyStr, TypeVar
 from ccsetup.core import executables, plain_file
 from ccsetup.core.command_line import deletion
 from ccsetup.core.errors import Problem
-from ccsetup.core.plain_file import AWS_FILE, NotPlain
+from ccsetup.core.plain_file import AWS_FILE, MARK, NotPlain
 
-MARK = ".ccsetup-"  # in the name of every draft
 
 _TOKEN_BYTES = 16
 _FRESH_S = 0.02  # another program may still be writing a file that changed this recently,

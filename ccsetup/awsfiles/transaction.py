@@ -27,7 +27,7 @@ from typing import Any
 from ccsetup.awsfiles import disk, edit_proof
 from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles.disk import encoded
-from ccsetup.core import code_page, executables
+from ccsetup.core import code_page, executables, plain_file
 from ccsetup.core.errors import Problem
 from ccsetup.core.made_folders import make_folder, remove_folders
 from ccsetup.core.model import Edit, Plan
@@ -219,7 +219,7 @@ class Exchange:
     def tidy(self, paths: Iterable[Path], wait_s: float | None = None) -> None:
         """Remove what a killed run left next to these files. Raises Problem if another run has a file locked."""
         for target in {Path(os.path.realpath(path)) for path in paths}:
-            if next(target.parent.glob(f".{glob.escape(target.name)}{disk.MARK}*"), None):
+            if next(target.parent.glob(f".{glob.escape(target.name)}{plain_file.MARK}*"), None):
                 with self._locked(target, [], wait_s):
                     _tidy(target)
 

@@ -1,5 +1,5 @@
 # Doesn't use pathlib: importing it takes longer than running everything here.
-# ruff: noqa: PTH100, PTH111, PTH118, PTH120
+# ruff: noqa: PTH100, PTH111, PTH112, PTH118, PTH120, PTH208
 """Fast versions of `ccsetup status` and of the list of profile names for shell completion.
 
 Uses only the standard library. If the files contain anything unusual, the full program runs instead.
@@ -11,7 +11,7 @@ import os
 import sys
 from itertools import islice
 
-from ccsetup.awsfiles.fast_read import Unsure
+from ccsetup.awsfiles.fast_read import Unsure, aws_file
 from ccsetup.awsfiles.fast_read import read as bytes_of
 from ccsetup.core import clock, plain_file
 
@@ -49,7 +49,7 @@ def status() -> int | None:
     try:
         config = bytes_of("AWS_CONFIG_FILE", "config")
         credentials = bytes_of("AWS_SHARED_CREDENTIALS_FILE", "credentials")
-        if config and config == credentials:  # both variables may name one file
+        if (config and config == credentials) or _has_drafts():  # both variables may name one file
             return None
         found = profile_status.in_plain_texts(config, credentials, cached, now)
         here = clone_profile.profile_of(_clone())
@@ -81,6 +81,8 @@ def short() -> int | None:
             return 0
         config = bytes_of("AWS_CONFIG_FILE", "config")
         credentials = bytes_of("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        if _has_drafts():
+            return None
         now = clock.now()
         it = profile_status.one_in_plain_texts(name, config, credentials, cached, now)
     except (Unsure, OSError):
@@ -89,6 +91,13 @@ def short() -> int | None:
         return None
     sys.stdout.write(f"{status_table.short(it, now)}\n")
     return 0
+
+
+def _has_drafts() -> bool:
+    """Return whether there may be drafts of a killed run, which the full program removes."""
+    files = ("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+    folders = {os.path.dirname(os.path.realpath(aws_file(*file))) for file in files}
+    return any(plain_file.MARK in name for folder in folders if os.path.isdir(folder) for name in os.listdir(folder))
 
 
 def cached(path: str) -> str:

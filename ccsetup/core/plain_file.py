@@ -12,6 +12,8 @@ SMALL = 1 << 20  # a token, a cached sign-in, a policy, an assertion, git's sett
 CERTIFICATES = 16 << 20  # a CA bundle; most have 250 KiB
 AWS_FILE = 128 << 20  # one of the two AWS files; a million profiles still fit
 
+MARK = ".ccsetup-"  # in the name of every draft of an AWS file, which is next to the file
+
 _KIND, _REGULAR = 0o170000, 0o100000
 _NAMES = {
     0o040000: "a folder",

@@ -29,6 +29,7 @@ from paths import ROOT
 from ccsetup.awsfiles import backups, disk, plan, transaction
 from ccsetup.awsfiles import edit as editing
 from ccsetup.awsfiles.store import Files
+from ccsetup.core import plain_file
 from ccsetup.core.errors import Problem
 from ccsetup.core.model import Edit, Plan, Receipt, Secret, Section, Touched
 
@@ -763,7 +764,7 @@ def test_an_interrupt_at_any_call_leaves_nothing_half_written(
             except KeyboardInterrupt:
                 pass
         written = whole(home, before, after)
-        drafts = [name for name in home.listing() if disk.MARK in name]
+        drafts = [name for name in home.listing() if plain_file.MARK in name]
         assert len(drafts) <= 1  # the interrupt came as that one was being removed, or made
         if written:
             home.config.write_text(CONFIG), home.credentials.write_text(SECRETS)
@@ -807,7 +808,7 @@ def test_killed_before_any_call_the_files_are_the_old_or_the_new_ones(
         home.files.apply(again)
         assert whole(home, before, after)
         home.files.apply(home.plan(Section("config", "profile", "dev", {"n": "1"})))
-        assert not [name for name in home.listing() if disk.MARK in name], "the next run tidies"
+        assert not [name for name in home.listing() if plain_file.MARK in name], "the next run tidies"
 
 
 EDIT = """
@@ -845,7 +846,7 @@ def test_killed_by_a_signal_at_a_system_call_the_file_is_the_old_or_the_new_one(
     after = editing.put(CONFIG, SECTIONS[0])
     assert home.config.read_text() in (CONFIG, after)
     home.files.apply(home.plan())
-    assert not [left for left in home.aws.iterdir() if disk.MARK in left.name]
+    assert not [left for left in home.aws.iterdir() if plain_file.MARK in left.name]
 
 
 def in_a_child(work: Callable[[], None]) -> None:

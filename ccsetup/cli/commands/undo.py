@@ -30,6 +30,7 @@ def flags(parser: ArgumentParser) -> None:
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Undo the last change that is still in effect, or list all changes."""
     context = context_of()
+    context.files.glimpse()  # removes what a killed run left next to the files
     changes = context.files.changes()
     if options.list:
         return _listed(context, changes)
