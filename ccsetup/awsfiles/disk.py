@@ -20,7 +20,6 @@ from ccsetup.core.command_line import deletion
 from ccsetup.core.errors import Problem
 from ccsetup.core.plain_file import AWS_FILE, MARK, NotPlain
 
-
 _TOKEN_BYTES = 16
 _FRESH_S = 0.02  # another program may still be writing a file that changed this recently,
 _CUT_SHORT_S = 0.5  # and even longer if the file is empty or ends within a line

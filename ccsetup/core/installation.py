@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # An extra's name in pyproject.toml → the package that it adds, and the command that needs it.
 EXTRAS = {"demo": ("trustme", "ccsetup demo"), "login": ("botocore[crt]", "ccsetup")}
 PIPX, UV, UVX, PIPX_RUN, PIP = "pipx", "uv tool", "uvx", "pipx run", "pip"
+REMOTE = "git-remote-codecommit"
 _CACHED = ("archive-v", "environments-v", "builds-v")  # the folders in uv's cache that hold environments
 
 
@@ -42,10 +43,8 @@ def passing(folder: str, env: Mapping[str, str]) -> str:
     prefix = os.path.dirname(folder)  # noqa: PTH120
     if is_temporary(prefix):
         return f"only while {kind(prefix)} runs ccsetup"
-    active = _active(env)
-    if active and os.path.normcase(active) == os.path.normcase(prefix):
-        return f"only while the environment {active} is active"
-    return ""
+    active = next((it for it in _active(env) if _place(it) == _place(prefix)), "")
+    return f"only while the environment {active} is active" if active else ""
 
 
 def is_temporary_command(path: str) -> bool:
@@ -88,10 +87,13 @@ def shown(command: list[str]) -> str:
     return joined(program[:-4] if program.lower().endswith(".exe") else program, *command[1:])
 
 
-def how_to_install(env: Mapping[str, str], *, again: bool = False) -> str:
-    """Return the command that installs ccsetup so that it stays; `again`: although it is installed already."""
+def how_to_install(env: Mapping[str, str], *, again: bool = False, command: str = REMOTE) -> str:
+    """Return the command that installs ccsetup so that it stays; `again`: although it is installed already.
+
+    A zip file is made to have the one command that is missing.
+    """
     if not executables.WINDOWS and (archive := _zipapp()):
-        return f"{joined('ln', '-s', archive)} ~/.local/bin/git-remote-codecommit"
+        return _linked(archive, command, env)
     if kind() in (UV, UVX) or (executables.path_of("uv", env) and not executables.path_of("pipx", env)):
         return joined("uv", "tool", "install", *(["--force"] if again else []), requirement())
     return joined("pipx", "install", *(["--force"] if again else []), requirement())
@@ -129,6 +131,17 @@ def requirement() -> str:
     return f"ccsetup{extras} @ {address}"
 
 
+def _linked(archive: str, command: str, env: Mapping[str, str]) -> str:
+    """Return the commands that give a zip file another name in a folder for a person's own programs, on their PATH."""
+    from ccsetup.core import shells
+
+    own = os.path.join(env.get("HOME", "") or os.path.expanduser("~"), ".local", "bin")  # noqa: PTH111, PTH118
+    link = f"mkdir -p ~/.local/bin && {joined('ln', '-s', archive)} ~/.local/bin/{command}"
+    if _place(own) in map(_place, executables.folders(env.get("PATH"))):
+        return link
+    return f"{link} && {shells.add_to_path(own, shells.guess(env, ''))}"
+
+
 def _zipapp() -> str:
     """Return the absolute path of the zip file that Python runs, "" if it runs installed files."""
     main = getattr(sys.modules.get("__main__"), "__loader__", None)
@@ -136,10 +149,17 @@ def _zipapp() -> str:
     return os.path.abspath(archive) if archive and not archive.lower().endswith(".exe") else ""  # noqa: PTH100
 
 
-def _active(env: Mapping[str, str]) -> str:
-    """Return the environment that was activated in this shell, "" if none. conda's base is active in every shell."""
-    conda = env.get("CONDA_PREFIX", "") if env.get("CONDA_DEFAULT_ENV", "base") != "base" else ""
-    return (env.get("VIRTUAL_ENV", "") or conda).rstrip("/\\")
+def _active(env: Mapping[str, str]) -> list[str]:
+    """Return the environments that were activated in this shell. conda's base is active in every shell."""
+    conda = [env.get("CONDA_PREFIX", "")] if env.get("CONDA_DEFAULT_ENV", "base") != "base" else []
+    below = [env[name] for name in env if name.startswith("CONDA_PREFIX_")]  # those that it was activated over
+    conda += [prefix for prefix in below if not _there(prefix, "condabin")]
+    return [it.rstrip("/\\") for it in (env.get("VIRTUAL_ENV", ""), *conda) if it]
+
+
+def _place(folder: str) -> str:
+    """Return a folder's path in the one spelling that all its others have in common."""
+    return os.path.normcase(os.path.realpath(folder))
 
 
 def _is_in_uvs_cache(prefix: str) -> bool:

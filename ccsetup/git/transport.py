@@ -10,13 +10,14 @@ from typing import NamedTuple
 from ccsetup.core import installation, regions, shells, validate
 from ccsetup.core.context import Context
 from ccsetup.core.errors import BadAnswer, Problem
+from ccsetup.core.installation import REMOTE as REMOTE
 from ccsetup.core.installation import how_to_install
 from ccsetup.core.lookup import Look
 from ccsetup.core.model import Answers, Choice, Corrected, Route, Target, Value
 from ccsetup.core.question import Question
 from ccsetup.git import address, clone_profile
 
-REMOTE, HELPER = "git-remote-codecommit", "credential-helper"
+HELPER = "credential-helper"
 GIT_CREDENTIALS, SSH = "git-credentials", "ssh"  # an IAM user's own ways, which need no profile
 
 
@@ -91,9 +92,10 @@ def _command(context: Context, way: Way, profile: str, region: str, host: str) -
         return aws_helper(profile, region, host)
     path = context.git.lasting(OWN_HELPER)  # a path that stays the same after an upgrade
     if not path:
+        how = how_to_install(context.env, command=OWN_HELPER)
         raise Problem(
             f"The {OWN_HELPER} command isn't installed.",
-            next=f"Install it: {how_to_install(context.env)}. Or use the AWS CLI helper: --helper aws",
+            next=f"Install it: {how}\nOr use the AWS CLI helper: --helper aws",
             code="git.helper-path",
         )
     return own_helper(path, profile, region, host)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -73,6 +74,8 @@ def test_uvs_cache_is_recognized_at_another_place_by_its_tag(tmp_path: Path) -> 
         ({"VIRTUAL_ENV": "/another"}, True),
         ({"CONDA_PREFIX": "{}", "CONDA_DEFAULT_ENV": "work"}, False),
         ({"CONDA_PREFIX": "{}", "CONDA_DEFAULT_ENV": "base"}, True),
+        ({"CONDA_PREFIX": "{}", "CONDA_DEFAULT_ENV": "work", "VIRTUAL_ENV": "/another"}, False),
+        ({"CONDA_PREFIX": "/other", "CONDA_DEFAULT_ENV": "two", "CONDA_SHLVL": "2", "CONDA_PREFIX_1": "{}"}, False),
     ],
 )
 def test_git_does_not_find_what_an_activated_environment_has(more: dict[str, str], stays: bool, tmp_path: Path) -> None:
@@ -84,6 +87,37 @@ def test_git_does_not_find_what_an_activated_environment_has(more: dict[str, str
     assert git.for_now().later(REMOTE) == path
     if not stays:
         assert installation.passing_command(path, env) == f"only while the environment {prefix} is active"
+
+
+def test_an_environment_is_the_same_however_its_path_is_spelled(tmp_path: Path) -> None:
+    prefix = environment(tmp_path, "venv/pyvenv.cfg")
+    (tmp_path / "link").symlink_to(prefix)
+    for folder in (f"{tmp_path}//venv/bin", f"{tmp_path}/x/../venv/bin", f"{tmp_path}/link/bin", f"{prefix}/./bin/"):
+        assert installation.passing(folder.rstrip("/"), {"VIRTUAL_ENV": str(prefix)})
+        assert installation.passing(f"{prefix}/bin", {"VIRTUAL_ENV": folder.removesuffix("/").removesuffix("/bin")})
+
+
+def test_condas_base_stays_below_other_environments(tmp_path: Path) -> None:
+    base = environment(tmp_path, "conda/python")
+    (base / "condabin").mkdir()
+    env = {"CONDA_PREFIX": "/other", "CONDA_DEFAULT_ENV": "two", "CONDA_PREFIX_1": str(base)}
+    assert not installation.passing(f"{base}/bin", env)
+
+
+@pytest.mark.parametrize("name", [REMOTE, "git-credential-ccsetup"])
+@pytest.mark.parametrize("on_path", [True, False])
+def test_a_zip_file_is_given_the_name_that_is_missing(
+    name: str, on_path: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = command(tmp_path / "tools/ccsetup")
+    monkeypatch.setattr(installation, "_zipapp", lambda: str(archive))
+    own = tmp_path / ".local/bin"
+    env = {"HOME": str(tmp_path), "PATH": f"/usr/bin:/bin{f':{own}' * on_path}", "SHELL": "/bin/bash"}
+    how = installation.how_to_install(env, command=name)
+    done = subprocess.run(["bash", "-c", f"{how} && command -v {name}"], env=env, capture_output=True, text=True)
+    assert done.stdout.strip() == f"{own}/{name}", (how, done.stderr)
+    assert (own / name).resolve() == archive.resolve()
+    assert ("export PATH" in how) != on_path
 
 
 def test_a_lasting_command_is_found_behind_one_that_passes(tmp_path: Path) -> None:

@@ -10,7 +10,15 @@ from pathlib import PurePath
 from ccsetup.core import shells
 from ccsetup.core.command_line import in_turn, joined, quote
 from ccsetup.core.errors import BadAnswer
-from ccsetup.core.installation import UV, how_to_install, is_temporary, is_temporary_command, kind, requirement
+from ccsetup.core.installation import (
+    REMOTE,
+    UV,
+    how_to_install,
+    is_temporary,
+    is_temporary_command,
+    kind,
+    requirement,
+)
 from ccsetup.core.profile_chain import sources
 from ccsetup.core.profile_kind import has_credentials
 from ccsetup.doctor.facts import Clone, Facts
@@ -19,7 +27,6 @@ from ccsetup.git import address, clone_profile, config, ownership, transport
 from ccsetup.git.address import Address
 from ccsetup.git.config import Values
 
-REMOTE = "git-remote-codecommit"
 OLDEST = (2, 13)  # the first version with everything ccsetup needs
 _KNOWS_SESSIONS = (1, 29)  # the first botocore that reads sso-session sections
 _HELPERS = (transport.OWN_HELPER, "aws")
@@ -147,7 +154,7 @@ def helper_broken(facts: Facts) -> Iterator[Finding]:
     if why and (here is None or here.form != "ssh"):
         says = f"{path} can't run, because {why}."
         because = "git fails even if your access is right. The program was probably moved, or its Python was updated."
-        do = how_to_install(facts.env, again=True)
+        do = how_to_install(facts.env, again=True, command=name or REMOTE)
         if name == "aws":
             do = "Reinstall the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
         yield Finding("git.helper-broken", "stops" if here else "hinders", says, because, do=do)
