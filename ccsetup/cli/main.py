@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from ccsetup.core.context import Context
+    from ccsetup.core.errors import Problem
     from ccsetup.ui.screen import Screen
 
 _GARBAGE = 50_000  # how many more objects there are before garbage is looked for: it takes a look at all of the SDK's
@@ -67,10 +68,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.stdin.reconfigure(errors="replace")  # a message that is pasted may have any encoding
     gc.disable()  # startup creates no garbage; commands that run long enable it again
     try:
-        code = run(words)
+        try:
+            code = run(words)
+        except SystemExit as ended:  # argparse has written a help text, or what is wrong
+            code = ended.code if isinstance(ended.code, int) else 1
         sys.stdout.flush()
-    except OSError:  # the reader closed the pipe, or the disk is full
+    except OSError as error:  # the reader closed the pipe, or the disk is full
         os.dup2(_nothing(-1), 1)  # keeps the interpreter from printing an error at exit
+        if full := _unwritten(error):
+            sys.stderr.write(f" ✗ {full.what}\n   Next: {full.next}\n")
         code = 1
     except KeyboardInterrupt:
         code = 130
@@ -175,18 +181,38 @@ def _told(words: list[str]) -> int:
         problem = refused
     except BrokenPipeError:
         raise
+    except OSError as error:
+        if _unwritten(error):
+            raise
+        problem = _unexpected(error, words)
     except Exception as error:  # noqa: BLE001 — the outermost level: unexpected errors are shown as a sentence too
-        problem = Problem(
-            f"Unexpected error: {type(error).__name__}.",
-            next="Run the command again with --debug, and report the output.",
-        )
-        if "--debug" in words:
-            _trace()
+        problem = _unexpected(error, words)
     from ccsetup.core.result import told
 
     screen.problem(problem)
     screen.document({**_unfilled(words, kind), "problems": [told(problem)]})
     return problem.exit_code
+
+
+def _unexpected(error: Exception, words: list[str]) -> Problem:
+    from ccsetup.core.errors import Problem
+
+    if "--debug" in words:
+        _trace()
+    what = f"Unexpected error: {type(error).__name__}."
+    return Problem(what, next="Run the command again with --debug, and report the output.")
+
+
+def _unwritten(error: OSError) -> Problem | None:
+    """Return that there is no room for what the command prints, None if that isn't the error."""
+    import errno
+
+    from ccsetup.core.errors import Problem
+
+    if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return None
+    what = "Can't write the output: the disk is full."
+    return Problem(what, next="Free some space, then run the same command again.")
 
 
 def _unfilled(words: list[str], kind: str) -> Mapping[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,32 @@ def test_version_and_help_go_to_stdout(env: dict[str, str]) -> None:
     shown = run(env, "--help")
     assert (shown.returncode, "ccsetup setup" in shown.stdout, "Example" in shown.stdout) == (0, True, True)
     assert "--sso-start-url" in run(env, "setup", "sso", "--help").stdout
+
+
+PRINTING = ["--help", "--version", "setup --help", "status --help", "completion bash", "schema", "status --json"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("words", PRINTING)
+def test_a_full_disk_is_named(env: dict[str, str], words: str) -> None:
+    env.pop("PYTHONUNBUFFERED", None)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([program(), *words.split()], env=env, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr.count("Can't write the output: the disk is full.") == 1
+    assert "Exception" not in done.stderr and "Unexpected" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes close otherwise there")
+@pytest.mark.parametrize("words", PRINTING)
+def test_nothing_is_said_to_a_reader_that_has_gone(env: dict[str, str], words: str) -> None:
+    env.pop("PYTHONUNBUFFERED", None)
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([program(), *words.split()], env=env, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert done.returncode in (0, 1)
+    assert not any(word in done.stderr for word in ("Exception", "Error", "Traceback", "✗"))
 
 
 def test_without_a_terminal_it_says_how_to_go_by_flags(env: dict[str, str]) -> None:
