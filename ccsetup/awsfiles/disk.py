@@ -40,6 +40,7 @@ _SAYS = {
     errno.EISDIR: ("it is a folder", "Move the folder somewhere else", "file.unreadable"),
     errno.ENOTDIR: ("part of the path is a file, not a folder", "Move that file somewhere else", "file.unreadable"),
     errno.ELOOP: ("its symbolic links form a loop", "Correct the link", "file.unreadable"),
+    errno.ENAMETOOLONG: ("the path is too long", "Use a shorter path", "file.unreadable"),
     errno.EBUSY: (
         "it is mounted as a single file",
         "Mount the folder that contains the file instead",

@@ -384,10 +384,15 @@ def token(text: str) -> Token:
 def access_key_id(text: str) -> str | Corrected:
     """Return an access key ID: AKIA… (long-term) or ASIA… (temporary), 16 to 128 letters and digits."""
     value = tidy(text)
-    if not re.fullmatch(r"[A-Z0-9]{16,128}", value):
+    if not re.fullmatch(r"[A-Z0-9]+", value):
         raise BadAnswer(
             "An access key ID can contain only uppercase letters and digits, for example, AKIAIOSFODNN7EXAMPLE."
         )
+    if not 16 <= len(value) <= 128:
+        says = (
+            f"An access key ID usually has 20 characters, for example, AKIAIOSFODNN7EXAMPLE. This one has {len(value)}."
+        )
+        raise BadAnswer(says)
     if re.match(r"AROA|AIDA|AGPA|ANPA|AIPA", value):
         raise BadAnswer(
             "That's a unique ID. An access key ID starts with AKIA or ASIA, for example, ASIAIOSFODNN7EXAMPLE."

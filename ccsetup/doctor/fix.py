@@ -303,7 +303,9 @@ def visit(context: Context, options: RepairOptions, case: Case) -> None:
         case.seen = diagnose.asking(context, case.seen)
     room = context.screen.room()
     rows = render.rows(case.seen.shown, context.home, room)
-    context.screen.painted([*render.opening(case.seen, room), *rows, *render.ending(case.seen, room, options.fix)])
+    context.screen.painted(
+        [*render.opening(case.seen, room), *rows, *render.ending(case.seen, room, options.fix, options.yes)]
+    )
     _name_undo(context, case.seen)
 
 

@@ -124,16 +124,20 @@ def opening(there: Diagnosis, room: int | None) -> Iterator[Row]:
         yield ()
 
 
-def ending(there: Diagnosis, room: int | None, fix: bool = False) -> Iterator[Row]:
-    """Yield the last lines: the profiles that weren't tried, and what to do next."""
+def ending(there: Diagnosis, room: int | None, fix: bool = False, yes: bool = False) -> Iterator[Row]:
+    """Yield the last lines: the profiles that weren't tried, and what to do next.
+
+    `fix`: all that needs no person has been repaired already. `yes`: no person was asked.
+    """
     width = min(room or WIDE, WIDE)
     if names := [name for name in there.names if name in there.unasked]:
         yield from _hung(("dim", " · "), "", unasked(_names(names)), width)
         yield from _hung(("cyan", "   → "), "", f"ccsetup doctor {quote(names[0])}", width)
         yield ()
-    if not fix and (said := _repairs(there.shown)):
+    able = [it for it in there.shown if not fix or it.fix == "ask"]
+    if said := _repairs(able):
         again = " ".join([FIX, *there.facts.asked])
-        yield from _hung(("bold", " Next   "), "", f"{again}   {said}", width)
+        yield from _hung(("bold", " Next   "), "", f"{again}   {said}{', without --yes' * yes}", width)
 
 
 def _answered(there: Diagnosis, width: int) -> Iterator[Row]:
@@ -166,11 +170,12 @@ def summary(there: Diagnosis) -> str:
 
 def _looked_at(there: Diagnosis) -> str:
     facts, count = there.facts, len(there.names)
-    named = " and ".join(facts.asked[:3]) if 0 < len(facts.asked) < 4 else ""
-    parts = [named or f"{count or 'no'} profile{'' if count == 1 else 's'}"]
+    several = f"{count or 'no'} profile{'' if count == 1 else 's'}"
+    parts = [*facts.asked] if 0 < len(facts.asked) < 4 else [several]
     parts += [f"git {facts.git_version}"] if facts.git_version else []
     parts += [f"the clone {facts.clone.folder.name}"] if facts.clone else []
-    return ", ".join(parts[:-1]) + ("", "", " and ", ", and ")[len(parts)] + parts[-1]
+    *others, last = parts
+    return f"{', '.join(others)}{',' * (len(others) > 1)} and {last}" if others else last
 
 
 def _repairs(findings: Iterable[Finding]) -> str:

@@ -227,3 +227,11 @@ def test_what_is_no_token_is_refused(text: str) -> None:
 )
 def test_a_pair_of_quotes_around_a_value_is_removed_and_nothing_else(typed: str, kept: str) -> None:
     assert validate.tidy(typed) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("AKIA123", "This one has 7."), ("akia!", "can contain only"), ("A" * 129, "has 129.")]
+)
+def test_an_access_key_id_is_refused_for_what_is_wrong_with_it(text: str, says: str) -> None:
+    with pytest.raises(BadAnswer, match=says):
+        validate.access_key_id(text)

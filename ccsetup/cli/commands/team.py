@@ -52,7 +52,7 @@ def flags(parser: ArgumentParser) -> None:
     )
     export.add_argument("--name", metavar="TEXT", help="team name, for example, Acme platform")
     export.add_argument("--note", metavar="TEXT", help="message to show after setup")
-    export.add_argument("--out", metavar="FILE", help="file to write (default: stdout)")
+    export.add_argument("--out", metavar="FILE", help="file to write (default or -: stdout)")
 
 
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
@@ -136,7 +136,7 @@ def export(context: Context, options: Namespace) -> Report:
     text = file.text(made._replace(repositories=tuple(places.places(made))))
     for line in said:
         context.screen.note(line)
-    if options.out:
+    if options.out and options.out != "-":
         _write(context, Path(options.out), text, options)
     else:
         context.screen.output(text.rstrip("\n"))

@@ -165,6 +165,18 @@ def test_undo_is_named_only_for_an_error_that_the_change_may_have_caused(
     assert (UNDO in said(it)) == named
 
 
+def test_what_only_a_person_can_decide_is_named_after_the_repair(tmp_path: Path) -> None:
+    it = context_of(tmp_path, Home(HALF, HALVES))
+    visit(it, fix=True, yes=True)
+    assert said(it).rstrip().endswith("Next   ccsetup doctor --fix   asks about 1, without --yes")
+
+
+def test_all_that_was_looked_at_is_one_list(tmp_path: Path) -> None:
+    it = context_of(tmp_path, Home(BROKEN.replace(":::", "::"), PEOPLES))
+    visit(it, "dev", "people")
+    assert "Checked dev, people, and git 2.39.5." in said(it)
+
+
 def test_backups_that_cannot_be_read_change_nothing_about_what_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

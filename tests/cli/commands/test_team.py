@@ -106,6 +106,13 @@ def test_what_was_mended_is_told_and_one_file_is_checked_at_a_time(tmp_path: Pat
         run(around, "check", "a", "b")
 
 
+def test_a_hyphen_stands_for_stdout(tmp_path: Path) -> None:
+    around = home(tmp_path, CONFIG, BASE)
+    report = run(around, "export", "acme-dev", "--repo", "MySharedDemoRepo", "--out", "-")
+    assert report.document["text"].rstrip("\n") in shown(around)
+    assert not (around.cwd / "-").exists()
+
+
 def test_an_export_reads_back_to_the_same_answers_and_says_what_it_left_out(tmp_path: Path) -> None:
     around = home(tmp_path, CONFIG, BASE)
     report = run(
