@@ -109,11 +109,19 @@ def _other(text: str) -> str:
 
 def long_term(edit: Edit) -> list[str]:
     """Return the long-term access keys that are no longer in the file, masked, each with its section."""
+    return [it for _, it in _lost(edit)]
+
+
+def _lost(edit: Edit) -> list[tuple[str, str]]:
+    """Return what `long_term` does, each with what happens to it."""
     if edit.file is None or "AKIA" not in (edit.before or ""):
         return []
     stanzas = ini.read(edit.before or "", "config").stanzas
     keys = {value: it.header for it in stanzas if (value := it.values.get(ID, "")).startswith("AKIA")}
-    return [f"{redact.value(ID, it)} in [{header}]" for it, header in keys.items() if it not in (edit.after or "")]
+    gone = {it: header for it, header in keys.items() if it not in (edit.after or "")}
+    kept = {it.header for it in ini.read(edit.after or "", "config").stanzas if ID in it.values} if gone else set()
+    label = {True: "replaces", False: "deletes"}
+    return [(label[header in kept], f"{redact.value(ID, it)} in [{header}]") for it, header in gone.items()]
 
 
 def rows(edits: Sequence[Edit], decided: Collection[str] = (), undo: bool = False) -> list[tuple[str, str]]:
@@ -124,6 +132,6 @@ def rows(edits: Sequence[Edit], decided: Collection[str] = (), undo: bool = Fals
     gone = [it for edit in edits for it in of(edit)]
     found = [("removes", str(it)) for it in gone if not it.commented]
     found += [("comments out", str(it)) for it in gone if it.commented]
-    keys = [it for edit in edits for it in long_term(edit)] if not undo else []
+    keys = [it for edit in edits for it in _lost(edit)] if not undo else []
     found += [("changes", f"the identity of {', '.join(sorted(decided))}")] if decided else []
-    return found + [("replaces", f"the long-term access key {it} (to restore it: ccsetup undo)") for it in keys]
+    return found + [(label, f"the long-term access key {it} (to restore it: ccsetup undo)") for label, it in keys]

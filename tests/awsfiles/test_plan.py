@@ -468,6 +468,8 @@ GOES = [
     ("[dev]\na = 1\n", "[dev]\na = 2\nb = 1\n", []),
     (f"[dev]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n", "", [
         "removes 3 lines in [dev]: its header, aws_access_key_id AKIA…MPLE, aws_secret_access_key",
+        "deletes the long-term access key AKIA…MPLE in [dev] (to restore it: ccsetup undo)"]),
+    (f"[dev]\naws_access_key_id = {KEY}\n", f"[dev]\naws_access_key_id = {OTHER}\n", [
         "replaces the long-term access key AKIA…MPLE in [dev] (to restore it: ccsetup undo)"]),
     (f"[dev]\naws_access_key_id = {KEY}\n", f"[dev]\n# aws_access_key_id = {KEY}\n",
      ["comments out 1 line in [dev]: aws_access_key_id AKIA…MPLE"]),
