@@ -24,6 +24,7 @@ from ccsetup.git import address
 from ccsetup.wizard.verify import Kept
 
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
+_LOGINS = 3  # sign-ins that are suggested
 _GIT_ASKED = 8  # how many profiles to try with git itself if the API denies access
 
 
@@ -258,20 +259,24 @@ def nothing(context: Context, look: Look, asked: Round, target: Target, names: C
     names_like = _near_names(context, look, answered, target.name, asked.chosen)
     same = [name for name in names_like if name.lower() == target.name.lower()]
     hint = f'Did you mean "{same[0]}"? Names are case-sensitive.' if same else did_you_mean(target.name, names_like)
-    logins = "".join(f" To try the profile {name}, sign in first: ccsetup login {quote(name)}." for name in asked.later)
+    logins = [f"To try the profile {name}, sign in first: ccsetup login {quote(name)}" for name in asked.later]
     if not_heard := silent(asked):
         return _not_known(asked, not_heard, target, logins, hint)
     reasons = list(dict.fromkeys(s.refused.what for s in asked.seen if s.refused and s.profile not in asked.later))
+    where = f"{target.name}{f' in {target.region}' if target.region else ''}"
+    tried = [name for name in names if name not in asked.later]
+    what = f"No profile can read {where}. Profiles tried: {_few(tried)}."
     return NoRepository(
-        f"No profile can read {target.name}{f' in {target.region}' if target.region else ''}. Profiles tried:"
-        f" {_few(names)}.",
-        why=(" ".join(reasons[:3]) if not answered else "") + logins,
-        next=hint or _set_up(target),
+        what if tried else f"No profile is signed in, so ccsetup couldn't look for {where}.",
+        why="" if answered else " ".join(reasons[:3]),
+        next="\n".join([hint or _set_up(target), *logins[:_LOGINS]] if tried else logins[:_LOGINS]),
         near=same or names_like,
     )
 
 
-def _not_known(asked: Round, not_heard: Sequence[Sighting], target: Target, logins: str, hint: str) -> Problem:
+def _not_known(
+    asked: Round, not_heard: Sequence[Sighting], target: Target, logins: Sequence[str], hint: str
+) -> Problem:
     """Return the Problem for a repository that wasn't found while some profiles got no answer."""
     names = dict.fromkeys(sighting.profile for sighting in not_heard)
     others = [name for name in dict.fromkeys(s.profile for s in asked.seen) if name not in names]
@@ -281,8 +286,8 @@ def _not_known(asked: Round, not_heard: Sequence[Sighting], target: Target, logi
     assert first is not None  # noqa: S101
     return Problem(
         f"AWS didn't respond, so ccsetup couldn't check whether {_few(names)} can read {target.name}.{rest}",
-        why=" ".join([*reasons][:3]) + logins,
-        next=hint or first.next,
+        why=" ".join([*reasons][:3]),
+        next="\n".join([hint or first.next, *logins[:_LOGINS]]),
         code=first.code,
     )
 

@@ -362,6 +362,22 @@ def test_names_that_are_alike_are_offered(
     assert refused.value.why == ""
 
 
+@pytest.mark.parametrize(("later", "what", "next"), [
+    (["b"], "No profile can read Demo. Profiles tried: a.",
+     ["Set up access: ccsetup setup --repo Demo", "To try the profile b, sign in first: ccsetup login b"]),
+    (["a", "b"], "No profile is signed in, so ccsetup couldn't look for Demo.",
+     ["To try the profile a, sign in first: ccsetup login a", "To try the profile b, sign in first: ccsetup login b"]),
+])  # fmt: skip
+def test_profiles_that_need_a_sign_in_are_not_called_tried(
+    later: list[str], what: str, next: list[str], tmp_path: Path
+) -> None:
+    around = desk(tmp_path, profile("a") + profile("b"))
+    asked = find_repository.Round(later=dict.fromkeys(later, "signed out"))
+    look = looking(around, Options({}))
+    refused = find_repository.nothing(around, look, asked, Target("Demo"), ["a", "b"])
+    assert (refused.what, refused.next.splitlines(), refused.why) == (what, next, "")
+
+
 def test_at_most_five_names_are_listed(tmp_path: Path) -> None:
     config = "".join(profile(f"p{i}") for i in range(7))
     with pytest.raises(NoRepository, match="Profiles tried: p0, p1, p2, p3, p4 and 2 more"):

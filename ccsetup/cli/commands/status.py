@@ -65,7 +65,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
         context.screen.problem(silent)
     for line in missing_profile.notes([it.name for it in found], context.env, context.home):
         context.screen.note(line)
-    if said := status_table.advice(wanted):
+    if not problems and (said := status_table.advice(wanted)):  # a file with an error is repaired first
         context.screen.note(said)
     document = {
         "ok": not problems,
