@@ -96,7 +96,7 @@ def explained(context: Context, refused: Problem, stops: Callable[[], Mapping[st
         finding = (stops() if stops else stopping(context)).get(refused.profile)
     except Problem:
         return refused
-    if finding is None or finding.code == refused.code or finding.code in ENDED:
+    if finding is None or finding.code in ENDED:
         return refused
     if refused.code in _OF_ANSWERS and finding.code.startswith(_OF_KEYS):
         return refused
