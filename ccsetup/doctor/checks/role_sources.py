@@ -13,7 +13,7 @@ from ccsetup.core import validate
 from ccsetup.core.command_line import quote
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.profile_kind import CREDENTIAL_SOURCES, STATIC, has_own_credentials, source_of
-from ccsetup.core.text import nearest, same_but_for_a_slip
+from ccsetup.core.text import did_you_mean, nearest, same_but_for_a_slip
 from ccsetup.doctor.facts import Facts
 from ccsetup.doctor.findings import FIX, OFFERED, Finding, Remedy, Wanted
 from ccsetup.doctor.locate import Place, added, finding, place, places, removed, renamed, respelled
@@ -187,7 +187,7 @@ def _both(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer)
     keep_machine = Remedy(f"Keep credential_source = {there['credential_source']}", changes=removed(profiles))
     remedies = (keep_profile, keep_machine) if serves == known else (keep_profile,) if serves else (keep_machine,)
     says = f"{name} has both source_profile and credential_source. A role can use only one of them."
-    because = "InvalidConfigError: The profile contains both source_profile and credential_source."
+    because = "AWS tools report “The profile contains both source_profile and credential_source”."
     return _Case(says, because, more=remedies, sure=True, takes_source=False)
 
 
@@ -196,10 +196,10 @@ def _missing(facts: Facts, name: str, there: Settings, where: Place, offer: _Off
     bare = _AS_HEADER.sub("", named.strip("[]")).strip()
     offered = offer.to(name, bare)
     like = [it for it in offer.like(bare) if it in offered and same_but_for_a_slip(bare, it)]
-    says = f"{name} uses the source profile {named}, which doesn't exist."
+    says = f"{name} uses the source profile {named}, which doesn't exist. {did_you_mean(bare, like)}".rstrip()
     if not named:
         says = f"{name} has an empty source_profile."
-    because = f'InvalidConfigError: The source_profile "{named}" … does not exist.'
+    because = f'AWS tools report “The source_profile "{named}" … does not exist”.'
     do = FIX if offered else f"ccsetup login {quote(named)}" if named else ""
     return _Case(says, because, like if len(like) == 1 else offered, sure=len(like) == 1, do=do)
 
@@ -217,7 +217,7 @@ def _loop(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer)
 def _empty(facts: Facts, name: str, there: Settings, where: Place, offer: _Offer) -> _Case:
     named = meant(there["source_profile"])
     says = f"{name} uses the source profile {named}, which has no credentials."
-    because = f'InvalidConfigError: The source profile "{named}" must have credentials.'
+    because = f'AWS tools report “The source profile "{named}" must have credentials”.'
     return _Case(says, because, offer.to(name), do=f"ccsetup login {quote(named)}")
 
 
@@ -232,7 +232,7 @@ def _credential_source(facts: Facts, name: str, there: Settings, where: Place, o
     if named in offer.to(name):
         remedies = (Remedy(f"Assume the role with {named}", changes=renamed(where, "source_profile", named)),)
     says = f'{name}: unknown credential_source "{named}". It must be one of: {", ".join(CREDENTIAL_SOURCES)}.'
-    because = f'InvalidConfigError: The credential source "{named}" … is not valid.'
+    because = f'AWS tools report “The credential source "{named}" … is not valid”.'
     return _Case(says, because, more=remedies, sure=True, takes_source=False)
 
 

@@ -34,7 +34,7 @@ from ccsetup.doctor.similar_names import SimilarNames
 
 Settings = Mapping[str, str]
 
-_MISSING = "InvalidConfigError: the profile is configured to use SSO but is missing required configuration."
+_MISSING = "AWS tools report “… configured to use SSO but is missing required configuration”."
 
 
 def is_whole(facts: Facts, there: Settings) -> bool:
@@ -94,7 +94,7 @@ def session_missing(facts: Facts) -> Iterator[Finding]:
             f"{name} uses the sso-session {session}, which doesn't exist."
             if session
             else f"{name}: sso_session is empty.",
-            because=f'InvalidConfigError: The specified sso-session does not exist: "{session}".',
+            because=f'AWS tools report “The specified sso-session does not exist: "{session}"”.',
             fix="ask",
             remedies=tuple(remedies),
             do=f"ccsetup setup sso --profile {quote(name)}",
@@ -278,7 +278,7 @@ def conflict(facts: Facts) -> Iterator[Finding]:
             "sso.conflict",
             "stops",
             f"{name} and its sso-session {session} have different values for {' and '.join(differing)}.",
-            because=f"InvalidConfigError: The value for {differing[0]} is inconsistent …",
+            because=f"AWS tools report “The value for {differing[0]} is inconsistent …”.",
             fix="auto",
             remedies=(Remedy("Keep the session's values", changes=removed([*places(facts, name, own), *strays])),),
         )

@@ -230,7 +230,7 @@ def _without_role(facts: Facts, name: str, where: Place, known: list[str]) -> Fi
         "oidc.role",
         "stops",
         f"{name} has a token file but no role_arn.",
-        because="InvalidConfigError: … web identity but has no role ARN configured.",
+        because="AWS tools report “… web identity but has no role ARN configured”.",
         fix="ask",
         remedies=tuple(map(remedy, known[:OFFERED])),
         wanted=Wanted("Role ARN", validate.role_arn, remedy),
