@@ -162,7 +162,7 @@ QUESTIONS = (
         "Region of IAM Identity Center",
         widget="choose",
         help="A region like us-east-1. It can differ from the repository's region. Ask your administrator.",
-        unasked="ccsetup couldn't find the region of the start URL. Ask your administrator, and pass --sso-region.",
+        unasked="Ask your administrator for the region of the start URL, and pass it with --sso-region.",
         about=(
             "IAM Identity Center, which signs you in, runs in one region. The sign-in page shows it under Access keys,"
             " for example, us-east-1."

@@ -116,10 +116,10 @@ class Account:
         if "trust" not in named and there_already and missing:
             flags = " ".join(f"--to-account {account}" for account in missing)
             raise Problem(
-                f"The role {it.role} lets in account {' and '.join(there_already)} on its own terms, and account"
-                f" {' and '.join(missing)} not at all.",
+                f"The role {it.role} already lets callers from account {' and '.join(there_already)} in, but none from"
+                f" account {' and '.join(missing)}.",
                 why="The command doesn't say who in the new account should have access. Nothing was changed.",
-                next=f"Name it on its own: {flags} --trust account",
+                next=f"Name the new account alone, and who in it: {flags} --trust account",
                 code="input.missing",
             )
         it = trust_merge.adopted(it, named, there.trust)
@@ -244,18 +244,19 @@ def _doubts(
         old = " ".join(f"--also-external-id {id}" for id in ids if id != it.external_id)
         found.append(Problem(
             f"The trust policy of {it.role} would change for callers: {rows}.",
-            why="With --yes, ccsetup doesn't let anyone else in to a role that exists, and doesn't cut anyone off."
+            why="With --yes, ccsetup never changes who can assume a role that exists."
             " Nothing was changed.",
             next=(f"Accept both for a while: {old}\nTo replace it now, {person}." if old else
                   f"Use a separate role for the new access: --role-name {own}\nTo change this role, {person}."),
             code="access.assume",
         ))  # fmt: skip
     opened = [text for label, text in _permitting(wanted, it) if label == "opens to"]
+    access = "--read-only" if it.read_only else "--read-write"
     if opened and "read_only" not in account.said.answers:
         found.append(Problem(
             f"The permissions of {it.role} would open to {opened[0]}.",
-            why="The command doesn't say that. Nothing was changed.",
-            next=f"Say it: {'--read-only' if it.read_only else '--read-write'}\nTo review the change, {person}.",
+            why="No flag asks for this change. Nothing was changed.",
+            next=f"To ask for it, add {access}\nTo review the change, {person}.",
             code="access.assume",
         ))  # fmt: skip
     if others := also_let_in(it, account, there, wanted):
@@ -326,7 +327,8 @@ def remove(context: Context, it: Arrangement, account: Account, yes: bool) -> li
 def _its_maker(there: IamRole | IamPolicy) -> str:
     """Return how to remove what somebody else made."""
     if stack := steps.stack_of(there.tags):
-        return f"The CloudFormation stack {stack} did: aws cloudformation delete-stack --stack-name {stack}"
+        delete = f"aws cloudformation delete-stack --stack-name {stack}"
+        return f"The CloudFormation stack {stack} created it. To delete the stack: {delete}"
     return "Remove it with the tool that created it."
 
 
@@ -378,7 +380,10 @@ def _permitting(wanted: Sequence[Step], it: Arrangement) -> list[tuple[str, str]
         before, after = policies.writes(step.before or {}), policies.writes(step.after or {})
         if before and not after:
             rows.append(
-                ("loses access", "everyone with this role: git push, at once, also in sessions that have started")
+                (
+                    "loses access",
+                    "git push for everyone with this role, immediately, even in sessions that have already started",
+                )
             )
         elif after and not before:
             rows.append(("opens to", "everyone with this role: git push"))

@@ -381,7 +381,7 @@ def external_id(it: Arrangement, there: Mapping[str, object], create: bool = Tru
         )
     if not found and not create:
         raise Problem(
-            f"The external ID isn't known here, because there is none in {' or '.join(there)}.",
+            f"ccsetup couldn't find the external ID. There is none in {' or '.join(there)}.",
             why=f"The administrator of account {it.owner} has it: in the folder that ccsetup share wrote, and in the"
             f" trust policy of the role {it.role}.",
             next="Copy the folder here, or pass the external ID: --external-id ID",

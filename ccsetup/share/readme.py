@@ -197,7 +197,7 @@ def _afterwards(it: Arrangement) -> list[str]:
     run = "run the command above with `--apply --profile ADMIN`"
     lines = ["## Later changes", BLANK, f"- To add a person: {_joining(it)}"]
     lines.append(
-        f"- To offboard a person: {_leaving(it)} Sessions that have started live on for at most {_hours(it)}."
+        f"- To offboard a person: {_leaving(it)} Sessions that have already started last for at most {_hours(it)}."
         f" To end them now, open the role `{it.role}` in the IAM console of account {it.owner}, and choose Revoke"
         " sessions. Everyone then signs in again."
     )
@@ -213,7 +213,7 @@ def _afterwards(it: Arrangement) -> list[str]:
         f" then remove this access in {where}. A role gives access to names: if you only rename a repository, {run}"
         " and the new name."
     )
-    lines.append("- To take everything back: see the next section. Clones on people's computers stay where they are.")
+    lines.append("- To remove everything: see the next section. Clones on people's computers stay where they are.")
     return [*lines, BLANK]
 
 

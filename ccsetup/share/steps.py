@@ -211,12 +211,12 @@ def taking_back(it: Arrangement, there: IamRole | None, said: Collection[str] = 
     if still and shared:
         raise Problem(
             f"The role {it.role} also lets in {' and '.join(still)}, and gives access to other repositories.",
-            why=f"A role can't give some callers {it.label} and others not. Nothing was removed.",
+            why=f"A role can't give {it.label} to only some of its callers. Nothing was removed.",
             next=f"To remove {it.label} for everyone, name every caller with --to-account and --trust.",
             code="access.assume",
         )
     trusting = [] if alike(there.trust, left) or shared else [
-        _trusting(it, there.trust, left, f"remove this arrangement's callers from {it.role}")
+        _trusting(it, there.trust, left, f"remove the callers that ccsetup added from {it.role}")
     ]  # fmt: skip
     if still:
         return trusting
@@ -246,7 +246,11 @@ def taking_back_from_people(it: Arrangement, there: IamPolicy | None) -> list[St
         if len(left) == len(statements(there.document)):
             return []
         before = {**there.document, "Statement": left}
-        return [_new_version(it, there, before, f"remove our statement from the policy {it.people_policy}")]
+        return [
+            _new_version(
+                it, there, before, f"remove the statement that ccsetup added from the policy {it.people_policy}"
+            )
+        ]
     arn = {"PolicyArn": it.people_policy_arn}
     uses = used_by(there.tags)
     if others := [use for use in uses if use != it.policy_name]:

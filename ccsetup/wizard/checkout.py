@@ -30,7 +30,9 @@ def folder_of(context: Context, target: Target) -> Path:
     """
     if not target.directory and (here := current_clone.of(context)):
         if not here.is_of(target.name):
-            context.screen.note(f"This folder is in a clone of {here.address.repository}, so it is cloned beside that.")
+            context.screen.note(
+                f"You're in a clone of {here.address.repository}, so {target.name} is cloned beside it."
+            )
         return here.place_for(target.name)
     return (context.cwd / Path(target.directory or target.name).expanduser()).absolute()
 

@@ -373,7 +373,8 @@ class Walk:
         needed = [q.flag_name for q in self.open(trail) if q.key != question.key and self._needed(q, trail)]
         asked = question.ask[0].lower() + question.ask[1:].rstrip("?")
         listed = ", ".join([question.flag_name or asked, *needed])
-        return Missing(f"Missing: {listed}.", next=question.unasked or question.help or question.ask)
+        add = f"Add {question.flag_name}. " if question.flag_name else ""
+        return Missing(f"Missing: {listed}.", next=question.unasked or f"{add}{question.help or question.ask}")
 
     def _needed(self, question: Question, trail: Trail) -> bool:
         if question.optional or not question.flag_name or question.key in self.given or self._bringer(question.key):

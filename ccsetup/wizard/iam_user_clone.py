@@ -173,7 +173,7 @@ def _user_name(text: str) -> str:
 def _password(text: str) -> str:
     password = text.strip()
     if not password or not password.isprintable() or " " in password:
-        raise BadAnswer("That's not a password of Git credentials. It has no spaces.")
+        raise BadAnswer("A password of Git credentials is one line without spaces. Copy it again from the IAM console.")
     return password
 
 

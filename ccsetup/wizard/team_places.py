@@ -97,7 +97,7 @@ class Places:
         if not spots:
             self._context.screen.note(
                 f"Omitted the clone ./{inert(path)}: it uses the profile {profile or 'of another tool'}."
-                + (f" To include it, export that too: ccsetup team export … {quote(profile)}" if profile else "")
+                + (f" To include it, add {quote(profile)} to the profiles that you export." if profile else "")
             )
         for spot in spots[:1]:
             self._add(spot)
@@ -117,7 +117,7 @@ class Places:
                 self._told.add(name)
                 self._context.screen.note(f"Couldn't check what {name} reaches: {why}")
         if not groups:
-            self._context.screen.note(f"None of these profiles reaches {place.name}, as far as AWS answers.")
+            self._context.screen.note(f"AWS confirmed for none of these profiles that it can read {place.name}.")
         order = [it.name for it in self._entries]
         spots = [
             Spot(place, there, tuple(sorted(dict.fromkeys(names), key=order.index)))

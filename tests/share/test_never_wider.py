@@ -233,8 +233,7 @@ def test_where_the_external_id_cannot_be_known_it_is_refused_with_the_reason(off
         (problem,) = told["problems"]
         assert (
             code in (1, 2)
-            and f"The external ID isn't known here, because there is none in the folder ./share-{REPO}"
-            in problem["what"]
+            and f"ccsetup couldn't find the external ID. There is none in the folder ./share-{REPO}" in problem["what"]
         )
         assert f"The administrator of account {A} has it" in problem["why"]
     assert office.state.managed == {}
@@ -289,7 +288,7 @@ def test_an_external_id_is_rotated_with_both_accepted_for_a_while(office: Office
     (["--require-mfa"], f"now requires MFA (for account {B})"),
     (["--principal-tag", "team=x"], f"now requires the tag team=x (for account {B})"),
     (OLD, f"now requires the external ID old-id-1 (for account {B})"),
-    (["--read-only"], "loses access everyone with this role: git push, at once, also in sessions that have started"),
+    (["--read-only"], "loses access git push for everyone with this role, immediately, even in sessions that have already started"),
 ])  # fmt: skip
 def test_whoever_is_cut_off_is_shown_and_until_when(office: Office, more: list[str], says: str) -> None:
     assert office.run(*WORDS, "--yes")[0] == 0
@@ -339,7 +338,7 @@ def test_other_accounts_that_use_the_role_keep_it(office: Office) -> None:
     person(("read_only", "no"), ("apply", "go"),
            words=[*words, "--to-account", C, "--trust", "account", "--apply"])  # fmt: skip
     code, told, _ = office.run(*words, "--to-account", B, "--remove", "--yes")
-    assert (code, told["steps"]) == (0, ["remove this arrangement's callers from Narrow"])
+    assert (code, told["steps"]) == (0, ["remove the callers that ccsetup added from Narrow"])
     role = office.state.roles[NARROW]
     assert B not in json.dumps(role.trust) and C in json.dumps(role.trust) and f"ccsetup-{REGION}-{REPO}" in role.inline
     assert office.run(*words, "--to-account", C, "--remove", "--yes")[0] == 0

@@ -147,7 +147,7 @@ def test_several_repositories_are_in_one_statement() -> None:
 @pytest.mark.parametrize("it", VARIANTS.values(), ids=VARIANTS)
 def test_the_folder_says_what_to_do_later(it: Arrangement) -> None:
     later = documents(it)["README.md"].partition("## Later changes")[2].partition("##")[0]
-    for what in ("add a person", "offboard a person", "Revoke sessions", "move a repository", "take everything back"):
+    for what in ("add a person", "offboard a person", "Revoke sessions", "move a repository", "remove everything"):
         assert what in later
     assert ("rotate the external ID" in later) is bool(it.external_id)
     assert ("2 hours" in later) is (it.session_s == 7200)

@@ -132,7 +132,7 @@ def test_clone_in_a_clone_updates_it_or_clones_beside_it(tmp_path: Path, name: s
     assert outcome
     same = name == "MySharedDemoRepo"
     assert outcome.document()["clone"]["directory"] == str(tmp_path / "work" if same else tmp_path / name)
-    assert ("cloned beside that" in shown(around)) != same
+    assert ("is cloned beside it" in shown(around)) != same
 
 
 def test_a_folder_that_was_given_is_used_also_in_a_clone(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_one_name_in_two_accounts_becomes_two_sections(tmp_path: Path) -> None:
 def test_what_none_reaches_is_told_and_kept(tmp_path: Path) -> None:
     there = around(tmp_path)
     assert told(export(there, "code", "data", *repos("nosuch", "shared"))) == [("nosuch", "", ""), ("shared", "", "")]
-    assert "None of these profiles reaches nosuch" in shown(there)
+    assert "AWS confirmed for none of these profiles that it can read nosuch" in shown(there)
 
 
 def test_a_profile_that_has_to_sign_in_is_told_once(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_the_clones_in_this_folder_are_read_with_folder_access_and_region(tmp_pa
     assert {(it.name, it.folder, it.access, it.region) for it in found.repositories} == {
         ("shared", "shared", "", ""), ("reports", "parts/reports", "data", ""), ("handbook", "old-name", "", "eu-central-1"),
     }  # fmt: skip
-    assert "Omitted the clone ./private: it uses the profile mine. To include it, export that too" in shown(there)
+    assert "Omitted the clone ./private: it uses the profile mine. To include it, add mine to the profiles that you export." in shown(there)
     assert "elsewhere" not in shown(there)
     assert "Omitted the clone .hidden. The directory must be inside the current folder" in shown(there)
 

@@ -33,7 +33,7 @@ def flags(parser: ArgumentParser) -> None:
 def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     """Sign out one profile, or all of them."""
     if options.all and options.profile:
-        raise BadAnswer("You can't use --all with a profile, for example, ccsetup logout --all.")
+        raise BadAnswer("You can't use --all together with a profile. To sign out every profile: ccsetup logout --all")
     context = context_of()
     there = settings(context.files.read())
     if there.faults:

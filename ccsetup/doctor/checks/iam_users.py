@@ -37,7 +37,7 @@ def by_git_credentials(facts: Facts, clone: Clone, user: str) -> Iterator[Findin
     """Note that git asks for the password each time, if it has no credential store."""
     if not effective(clone):
         says = f"git asks for the password of {user} each time, because it has no credential store."
-        do = "Set one, for example, git config --global credential.helper store (in a file) or the one of your system."
+        do = "Set one, for example, to store the password in a file: git config --global credential.helper store"
         yield Finding("git.remote", "note", says, "", path=_place(clone), do=do)
 
 

@@ -163,12 +163,12 @@ def endpoints(facts: Facts) -> Iterator[Finding]:
         where = next(filter(None, (place(facts, name, key) for key in _SETTINGS)), None) if not variables else None
         path, line = (where.path, where.line) if where else (None, 0)
         if fips and region not in FIPS_STS:
-            says = f"{name} wants FIPS endpoints, but AWS has none for STS in {region}."
+            says = f"{name} uses FIPS endpoints, but AWS has none for STS in {region}."
             because = "AWS tools use a host name that doesn't exist and report “Could not connect to the endpoint URL”."
             do = detours.without(variables[:1], facts.env, facts.shell) or "Remove use_fips_endpoint from the profile."
             yield Finding("region.endpoints", "stops", says, because, name, path, line, do=do)
         elif lacks := git_lacks(region, fips=fips, dualstack=dualstack):
-            because = "git sends the same signed requests to that host. API calls do use the endpoints you asked for."
+            because = "git sends the same signed requests to that host. API calls use the endpoints that you chose."
             yield Finding("region.endpoints", "note", f"{name}: {lacks}", because, name, path, line)
 
 
