@@ -138,7 +138,10 @@ def test_the_clones_in_this_folder_are_read_with_folder_access_and_region(tmp_pa
     assert {(it.name, it.folder, it.access, it.region) for it in found.repositories} == {
         ("shared", "shared", "", ""), ("reports", "parts/reports", "data", ""), ("handbook", "old-name", "", "eu-central-1"),
     }  # fmt: skip
-    assert "Omitted the clone ./private: it uses the profile mine. To include it, add mine to the profiles that you export." in shown(there)
+    assert (
+        "Omitted the clone ./private: it uses the profile mine. To include it, add mine to the profiles that you export."
+        in shown(there)
+    )
     assert "elsewhere" not in shown(there)
     assert "Omitted the clone .hidden. The directory must be inside the current folder" in shown(there)
 

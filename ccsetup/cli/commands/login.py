@@ -70,7 +70,8 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
         return _all(context, renewals, look, options)
     name, chosen = (options.profile, True) if options.profile else _chosen(context, look)
     if name not in look.profiles and not lost_keys(name, look.profiles):
-        raise _nowhere(name, look, "" if chosen else missing_profile.naming(name, look.env))
+        variable = "" if chosen else missing_profile.naming(name, look.env)
+        raise _nowhere(name, look, variable, here=not chosen and not variable)
     _fit(options, name, look)
     if options.dry_run:
         return _told(context, name, look)
@@ -104,8 +105,11 @@ def _rests_on(kinds: Sequence[str], name: str, look: Look) -> bool:
     return any((kind := access.owner(look.profiles[it])) and kind.name in kinds for it in seen[1:])
 
 
-def _nowhere(name: str, look: Look, variable: str) -> Problem:
+def _nowhere(name: str, look: Look, variable: str, here: bool) -> Problem:
+    """Return the Problem for a profile that doesn't exist; `here`: the current clone uses it."""
     set_up = f"Set up the profile: ccsetup setup --profile {quote(name)}"
+    if here and look.profiles:
+        set_up = "Choose another profile for this clone: ccsetup doctor --fix"
     return missing_profile.problem(name, look.profiles, look.env, look.home, set_up, variable)
 
 

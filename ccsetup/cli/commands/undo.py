@@ -48,6 +48,11 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     return Report({"ok": True, "undone": None, "edits": [], "problems": []})
 
 
+def _gone(edit: Edit) -> set[str]:
+    """Return the lines that undoing takes out of a file."""
+    return {*(edit.before or "").splitlines()} - {*(edit.after or "").splitlines()}
+
+
 def _standing(context: Context, change: Change) -> list[Edit]:
     """Return the edits to undo. If a file has changed since, show the difference and raise Problem."""
     theirs = []
@@ -85,7 +90,7 @@ def _undone(context: Context, change: Change, wanted: Sequence[Edit], options: N
         for edit in back:
             did = "removed" if edit.after is None else "restored"
             context.screen.done(did, _shown(context, edit.path), "" if edit.after is None else "byte for byte")
-        if any("sso_" in (edit.before or "") for edit in back):
+        if any("sso_" in line for edit in back for line in _gone(edit)):
             context.screen.note(
                 "Sign-ins aren't stored in these files, so you stay signed in until the sign-in expires."
             )

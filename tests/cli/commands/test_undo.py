@@ -83,6 +83,19 @@ def test_the_last_change_is_put_back_byte_for_byte_with_its_modes(tmp_path: Path
     assert "x" * 30 not in shown(around) + str(report.document)
 
 
+@pytest.mark.parametrize(("settings", "stays"), [({"sso_session": "acme"}, True), ({"output": "json"}, False)])
+def test_a_sign_in_that_lasts_is_named_only_where_its_settings_go(
+    settings: dict[str, str], stays: bool, tmp_path: Path
+) -> None:
+    around = filled(tmp_path)
+    with (around.home / ".aws" / "config").open("a") as file:
+        file.write("\n[profile another]\nsso_session = acme\n")
+    section = Section("config", "profile", "new", settings)
+    around.files.apply(plan.make("new", "us-east-2", (section,), around.files.read()))
+    run(around)
+    assert ("you stay signed in" in shown(around)) == stays
+
+
 def test_files_and_folders_that_were_made_are_gone_again(tmp_path: Path) -> None:
     around = context(tmp_path)
     change(around)
