@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,9 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
     return Report({"ok": True, "undone": None, "edits": [], "problems": []})
 
 
-def _gone(edit: Edit) -> set[str]:
+def _gone(edit: Edit) -> Counter[str]:
     """Return the lines that undoing takes out of a file."""
-    return {*(edit.before or "").splitlines()} - {*(edit.after or "").splitlines()}
+    return Counter((edit.before or "").splitlines()) - Counter((edit.after or "").splitlines())
 
 
 def _standing(context: Context, change: Change) -> list[Edit]:
