@@ -343,8 +343,8 @@ class Sheet:
 
     def _enter(self, event: KeyPressEvent) -> None:
         buffer, self.entered_at = event.current_buffer, monotonic()
-        if buffer.complete_state:
-            buffer.complete_state = None
+        completing, buffer.complete_state = buffer.complete_state, None
+        if completing and completing.current_completion:
             return
         if self._goes_on(event):
             buffer.insert_text(BREAK if buffer.text else "")

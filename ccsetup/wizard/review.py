@@ -14,7 +14,7 @@ from ccsetup.core import regions
 from ccsetup.core.context import AwsTexts, Context, sign_in_of, signs_for
 from ccsetup.core.errors import Cancelled, Elsewhere, Missing, Problem
 from ccsetup.core.lookup import Look
-from ccsetup.core.model import Answers, Asked, Back, Choice, Plan, Secret
+from ccsetup.core.model import NEW, Answers, Asked, Back, Choice, Plan, Secret
 from ccsetup.git import address
 from ccsetup.git.transport import way_of
 from ccsetup.wizard import checkout, flow
@@ -199,4 +199,4 @@ def change_an_answer(
 
 
 def _shown(value: str | Secret) -> str:
-    return echo.brief(str(value)) or "–"
+    return "a new one" if value == NEW else echo.brief(str(value)) or "–"

@@ -321,3 +321,10 @@ def test_a_path_is_seen_while_it_is_typed_at_a_hidden_question_and_the_secret_is
     assert terminal.answers() == ["'~/saml.txt'"]
     assert terminal.lines() == ["? Assertion  ~/saml.txt"]
     assert b"PHN" not in terminal.raw
+
+
+def test_enter_accepts_a_whole_path_although_others_begin_like_it(tmp_path):
+    for name in ("token", "token.old"):
+        (tmp_path / name).write_text("")
+    asked = Asked("file", "Which file?", "path")
+    assert answer(asked, f"{tmp_path}/token", TAB, ENTER) == f"{tmp_path}/token"
