@@ -18,6 +18,7 @@ from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.installation import how_to_add
 from ccsetup.core.model import Who
 from ccsetup.core.profile_chain import program_of
+from ccsetup.core.profile_kind import is_temporary
 from ccsetup.core.program_keys import RENEW
 from ccsetup.core.regions import REGIONS
 from ccsetup.core.sdk_errors import Cause
@@ -131,6 +132,8 @@ def _problem(cause: Cause, who: Who, why: str = "", *, words: Words | None = Non
     if cause.name == "PartialCredentialsError":
         next = {"keys.partial": _ENTER, "env.partial": _unset_keys()}.get(cause.code, next)
     named = {"profile": _name(who), "region": who.region, **more}
+    if cause.name == "unknown keys" and is_temporary(profiles.get(who.profile, {})):
+        next = _COPY_AGAIN
     if cause.name in ("ended", "signed out") and program_of(profiles, who.profile):
         next = RENEW
     if not who.profile:
@@ -180,6 +183,7 @@ _CERTIFICATES = "the certificates"
 _PACKAGE = "the package"
 _REPAIR = "Repair the profile: ccsetup doctor --fix"
 _ENTER = "Enter its access key: ccsetup login {profile}"
+_COPY_AGAIN = "Copy the temporary credentials again, all three parts, and enter them: ccsetup login {profile}"
 _SET_UP = "Set up the profile: ccsetup setup --profile {profile}"
 _SIGN_IN = "Sign in again: ccsetup login {profile}"
 _AGAIN = "Try again in a minute. If the error persists, send the output above to your administrator."
@@ -257,6 +261,10 @@ _WORDS: dict[str, Words] = {
         "AWS doesn't recognize the credentials for {profile}.",
         "If the access key was replaced, or isn't complete, enter the new one. If you don't have one, ask your "
         "administrator for a new access key. To enter it: ccsetup login {profile}",
+    ),
+    "wrong secret": (
+        "The secret access key of {profile} doesn't match its access key ID.",
+        "Enter both again: ccsetup login {profile}",
     ),
     "InvalidRepositoryName": ("{resource} isn't a valid repository name.", "Use a name like MyDemoRepo."),
     "EncryptionKeyAccessDenied": (

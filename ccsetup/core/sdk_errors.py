@@ -20,7 +20,10 @@ class Cause(NamedTuple):
 
 
 # Faults of credentials: they are those of the profile that has the credentials, which may be a source profile.
-_OF_CREDENTIALS = ("ended", "signed out", "unknown keys", "SSOTokenLoadError", "SSOError", "damaged sign-in")
+_OF_CREDENTIALS = (
+    *("ended", "signed out", "unknown keys", "wrong secret"),
+    *("SSOTokenLoadError", "SSOError", "damaged sign-in"),
+)
 WITHOUT_SOURCE = ("source.missing", "source.empty")
 
 
@@ -132,13 +135,12 @@ SERVICE = {
         (
             "InvalidClientTokenId",
             "UnrecognizedClient",
-            "SignatureDoesNotMatch",
-            "InvalidSignature",
             "MissingAuthenticationToken",
             "IncompleteSignature",
         ),
         _UNKNOWN,
     ),
+    **dict.fromkeys(("SignatureDoesNotMatch", "InvalidSignature"), Cause("wrong secret", "access.identity")),
     **_named("access.repository", "InvalidRepositoryName", "RepositoryDoesNotExist"),
     **_named(
         "access.kms",

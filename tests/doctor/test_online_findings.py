@@ -65,6 +65,28 @@ def of_aws(code: str, operation: str = "GetCallerIdentity", message: str = "No."
     )
 
 
+def test_a_wrong_secret_is_told_from_an_unknown_key() -> None:
+    says = "The request signature we calculated does not match the signature you provided."
+    for code in ("SignatureDoesNotMatch", "InvalidSignatureException"):
+        found = of_aws(code, message=says)
+        assert (found.code, found.what) == (
+            "access.identity",
+            "The secret access key of dev doesn't match its access key ID.",
+        )
+        assert found.next == "Enter both again: ccsetup login dev"
+
+
+@pytest.mark.parametrize(("token", "next"), [("dG9rZW4=", "Copy the temporary credentials"), ("", "If the access key")])
+def test_temporary_keys_that_aws_does_not_know_are_to_be_copied_again(token: str, next: str) -> None:
+    there = {"aws_access_key_id": "ASIAIOSFODNN7EXAMPLE", **({"aws_session_token": token} if token else {})}
+    answer: Any = {
+        "Error": {"Code": "InvalidClientTokenId", "Message": "No."},
+        "ResponseMetadata": {"HTTPStatusCode": 403},
+    }
+    who = Who("dev", "us-east-2", profiles={"dev": there})
+    assert problem_of(ClientError(answer, "GetCallerIdentity"), who, "").next.startswith(next)
+
+
 def refused(name: str, problem: Problem, at: str = "", **more: Any) -> Answer:
     return Answer(name, refused=problem, at=at or name, **more)
 

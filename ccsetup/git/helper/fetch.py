@@ -445,7 +445,7 @@ def _refusal(cause: Cause, code: str, message: str, status: int, *, operation: s
         return f"The credentials for {name} have expired. {again(name)}"
     if cause.name == "signed out":
         return f"{_sign_in_ended(name, session)}. {again(name)}"
-    if cause.name in ("unknown keys", "InvalidIdentityToken"):
+    if cause.name in ("unknown keys", "wrong secret", "InvalidIdentityToken"):
         of_role = role if cause.name == "InvalidIdentityToken" else ""
         what = f"the token for {of_role}" if of_role else f"the credentials for {name}"
         return f"AWS rejected {what} ({code}: {message}). {again(name)}"
