@@ -88,7 +88,23 @@ class Kept:
 def prove(
     context: Context, claim: Claim, kept: Kept, git: Git, outcome: Outcome, early: EarlyClone | None = None
 ) -> Outcome:
-    """Run all steps. Raises the Problem of the first one that fails. `early` begins as soon as git can sign."""
+    """Run all steps. Raises the Problem of the first one that fails. `early` begins as soon as git can sign.
+
+    If AWS has ended a sign-in that still looks valid here, the person signs in again.
+    """
+    try:
+        return _proven(context, claim, kept, git, outcome, early)
+    except Problem as refused:
+        if not claim.start or refused.code != "sso.expired":
+            raise
+    context.screen.note(f"AWS has ended the sign-in {claim.start.session or claim.start.url}. Signing in again.")
+    context.signin.anew(claim.start)
+    return _proven(context, claim, kept, git, outcome, early)
+
+
+def _proven(
+    context: Context, claim: Claim, kept: Kept, git: Git, outcome: Outcome, early: EarlyClone | None
+) -> Outcome:
     if claim.start:
         sign_in(context, claim.start)
     keep_console_sign_in(context)
