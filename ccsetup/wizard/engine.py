@@ -115,6 +115,7 @@ class Walk:
         self.prompt, self.say, self.show, self.defaults = prompt, say, show, defaults
         self._brought: dict[str, Mapping[str, Value]] = {}  # by the question that was answered with a paste
         self._doubted: set[tuple[str, Value]] = set()  # answers that a later question refused
+        self._leaves = ""  # the question from which going back ends the conversation
         for key, answers in (brought or {}).items():
             self._bring(key, answers)
 
@@ -123,18 +124,18 @@ class Walk:
 
         Going back from that question returns the trail unchanged.
         """
-        trail, first = trail or Trail(), again
+        trail, self._leaves = trail or Trail(), again
         while question := self._next(trail, again):
             answer = self._answer(question, trail, revisit=bool(again), notice=notice)
             if isinstance(answer, Problem):
                 again, notice = answer.about, sentence(answer)
                 continue
             if isinstance(answer, Back):
-                if question.key == first:
+                if question.key == self._leaves:
                     return trail
                 again, notice = self._before(question.key, trail) or question.key, ""
                 continue
-            trail, first, again, notice = answer.pruned(self.flow), "", "", ""
+            trail, self._leaves, again, notice = answer.pruned(self.flow), "", "", ""
         return trail
 
     def open(self, trail: Trail) -> list[Question]:
@@ -288,10 +289,10 @@ class Walk:
         if question.ahead:
             with suppress(Problem), self.look.ahead():  # a later question will say what is wrong
                 question.ahead(trail.answers.minus(question.key), self.look)
-        can_go_back = self._before(question.key, trail) is not None
+        can_go_back = question.key == self._leaves or self._before(question.key, trail) is not None
         while True:
             asked = self._ready(question, answers, choices, kept, notice)
-            answer = self.prompt.ask(asked._replace(can_go_back=can_go_back or question.key in trail.answers))
+            answer = self.prompt.ask(asked._replace(can_go_back=can_go_back))
             if isinstance(answer, Back):
                 return BACK
             try:

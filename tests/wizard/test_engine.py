@@ -51,6 +51,15 @@ def test_back_returns_to_the_previous_question_with_its_answer_kept() -> None:
     script = Script(("colour", "red"), ("shade", BACK), ("colour", "red"), ("shade", "dark red"), ("size", "8"))
     walk(COLOUR, SHADE, SIZE, LACES, script=script)[0].run()
     assert script.asked[2].default == "red"
+    assert [it.can_go_back for it in script.asked] == [False, True, False, True, True]
+
+
+def test_a_question_that_is_asked_again_can_be_left() -> None:
+    script = Script(("colour", "red"), ("shade", "dark red"), ("size", "8"))
+    walking, _ = walk(COLOUR, SHADE, SIZE, script=script)
+    trail = walking.run()
+    script.steps = [("colour", BACK)]
+    assert walking.run(trail, again="colour") == trail
 
 
 def test_a_changed_answer_takes_those_with_it_that_were_made_from_it_and_no_others() -> None:
