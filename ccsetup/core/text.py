@@ -114,6 +114,16 @@ def cut(text: str, room: int) -> str:
     return _head(text, room - 1) + "…" if room > 0 else ""
 
 
+def cut_words(text: str, room: int) -> str:
+    """Return a text cut like `cut`, but between two words if there are several in the room."""
+    if cells(text) <= room:
+        return text
+    whole = _head(text, room - 1)
+    if text[len(whole) : len(whole) + 1] not in ("", " "):
+        whole = whole.rpartition(" ")[0] or whole
+    return whole.rstrip() + "…" if room > 0 else ""
+
+
 def _head(text: str, room: int) -> str:
     taken = 0
     for index, char in enumerate(text):

@@ -14,7 +14,7 @@ from ccsetup.core.echo import Echo, summary
 from ccsetup.core.errors import BadAnswer
 from ccsetup.core.model import BACK, Asked, Choice
 from ccsetup.core.redact import shown
-from ccsetup.core.text import MASK, cells, cut, inert, padded, spell, wrap
+from ccsetup.core.text import MASK, cells, cut, cut_words, inert, padded, spell, wrap
 from ccsetup.ui.bindings import unused
 from ccsetup.ui.filter_list import ALL, Entry, Pick
 from ccsetup.ui.plain_prompt import Answered, accepted
@@ -255,7 +255,7 @@ class Sheet:
         label = cut(entry.label, room)
         wide = max(column, cells(label))
         left = room - wide - 4 if column else 0
-        hint = cut(entry.hint, left) if left >= min(cells(entry.hint), HINT) else ""
+        hint = cut_words(entry.hint, left) if left >= min(cells(entry.hint), HINT) else ""
         text = padded(label, wide + 4) if hint else label
         style = "class:chosen" if chosen else ""
         parts = [("class:help", f"\n{mark or ' '} "), (style, "❯ " if chosen else "  "), (style, text)]

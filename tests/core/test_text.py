@@ -5,7 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
-from ccsetup.core.text import _SPELLED, cells, cut, did_you_mean, inert, nearest, same_but_for_a_slip, spell, veil, wrap
+from ccsetup.core.text import (
+    _SPELLED,
+    cells,
+    cut,
+    cut_words,
+    did_you_mean,
+    inert,
+    nearest,
+    same_but_for_a_slip,
+    spell,
+    veil,
+    wrap,
+)
 
 ANYTHING = st.text(st.characters(codec=None, categories=None), max_size=60)
 PIECES = ["\x1b", "[", "]", "0;", "31m", "\x07", "\x9b", "\n", "\r", "\u202e", "\u200b", "a ", "é", "漢", "\udc80"]
@@ -137,3 +149,14 @@ def test_a_suggestion_is_a_question_with_at_most_three_names():
     assert did_you_mean("dev", ["prod"]) == ""
     assert did_you_mean("dve", ["dev"]) == 'Did you mean "dev"?'
     assert did_you_mean("dev1", ["dev2", "dev3", "dev4", "dev5"]) == 'Did you mean "dev5", "dev4" or "dev3"?'
+
+
+@pytest.mark.parametrize(("room", "shown"), [
+    (40, "an access key and a six-digit code"), (34, "an access key and a six-digit code"),
+    (33, "an access key and a six-digit…"), (30, "an access key and a six-digit…"), (29, "an access key and a…"),
+    (2, "a…"), (1, "…"), (0, ""),
+])  # fmt: skip
+def test_a_text_is_cut_between_words(room: int, shown: str) -> None:
+    found = cut_words("an access key and a six-digit code", room)
+    assert found == shown
+    assert cells(found) <= room
