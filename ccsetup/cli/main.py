@@ -41,7 +41,7 @@ ccsetup  Set up AWS CodeCommit access and clone repositories
   ccsetup schema [COMMAND]     print the JSON Schema of a command's --json document
   ccsetup demo                 try ccsetup with a simulated AWS, without an account or a network
 
-Kinds     sso · role · mfa · keys · oidc · saml · federation · machine · existing
+Kinds     sso · console · role · mfa · keys · oidc · saml · federation · machine · existing
           ccsetup setup sso --help lists a kind's flags; --paste - reads the message that you were sent
 Flags     --yes  --no-input  --dry-run  --json  --accessible  --debug  --version  --help  (all commands)
 

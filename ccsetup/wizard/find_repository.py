@@ -262,6 +262,8 @@ def nothing(context: Context, look: Look, asked: Round, target: Target, names: C
     logins = [f"To try the profile {name}, sign in first: ccsetup login {quote(name)}" for name in asked.later]
     if not_heard := silent(asked):
         return _not_known(asked, not_heard, target, logins, hint)
+    if locked := next((s.refused for s in asked.seen if s.refused and s.refused.code == "access.kms"), None):
+        return locked  # it is there, and only its key is missing
     reasons = list(dict.fromkeys(s.refused.what for s in asked.seen if s.refused and s.profile not in asked.later))
     where = f"{target.name}{f' in {target.region}' if target.region else ''}"
     tried = [name for name in names if name not in asked.later]

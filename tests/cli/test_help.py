@@ -44,6 +44,11 @@ def named(text: str) -> set[str]:
     return {line.split()[0].rstrip(",") for line in text.splitlines() if line.lstrip().startswith("--")}
 
 
+def test_the_overview_names_every_kind() -> None:
+    (line,) = (it for it in main.HELP.splitlines() if it.startswith("Kinds "))
+    assert set(line.removeprefix("Kinds").split()) - {"·"} == set(KINDS)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("words", [("{}", "--help"), ("--profile", "x", "{}", "-h"), ("-h", "{}")], ids=str)
 def test_the_help_of_a_kind_has_its_flags_and_no_others(

@@ -378,6 +378,14 @@ def test_profiles_that_need_a_sign_in_are_not_called_tried(
     assert (refused.what, refused.next.splitlines(), refused.why) == (what, next, "")
 
 
+def test_a_key_that_is_missing_is_told_rather_than_that_nobody_can_read(tmp_path: Path) -> None:
+    around = desk(tmp_path, profile("a") + profile("b"))
+    locked = Problem("a isn't allowed to use the KMS key that encrypts Demo.", code="access.kms")
+    seen = [Sighting("b", "us-east-2", refused=NoRepository("No.")), Sighting("a", "us-east-2", refused=locked)]
+    asked = find_repository.Round(seen=seen)
+    assert find_repository.nothing(around, looking(around, Options({})), asked, Target("Demo"), ["a", "b"]) is locked
+
+
 def test_at_most_five_names_are_listed(tmp_path: Path) -> None:
     config = "".join(profile(f"p{i}") for i in range(7))
     with pytest.raises(NoRepository, match="Profiles tried: p0, p1, p2, p3, p4 and 2 more"):
