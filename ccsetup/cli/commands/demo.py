@@ -149,7 +149,7 @@ def _chosen(context: Context) -> str:
     if context.prompt is None:
         return KINDS[0]
     visitors = tuple(Choice(kind, of(kind).label, of(kind).hint) for kind in KINDS)
-    ask, help = "Which kind of access do you want to try?", "Press Enter for the first one, or press ↓ to choose."
+    ask, help = "Which kind of access?", "Press Enter for the first one, or press ↓ to choose."
     asked = Asked("visitor", ask, "choose", choices=visitors, default=KINDS[0], help=help, can_go_back=False)
     return str(context.prompt.ask(asked))
 

@@ -88,7 +88,7 @@ def test_the_demo_clones_and_pushes_and_leaves_nothing(kind: str, env: dict[str,
 @pytest.mark.parametrize("kind", and_more({kind: kind for kind in KINDS}, "sso", "role"))
 def test_enter_alone_takes_a_visitor_to_a_clone(kind: str, env: dict[str, str], untouched: None) -> None:
     terminal = person(env)
-    terminal.ask("Which kind of access do you want to try?")
+    terminal.ask("Which kind of access?")
     terminal.press(*[DOWN] * KINDS.index(kind))
     assert press_only_enter(terminal) == 0, terminal.text()
     assert "✓ pushed" in terminal.text()
@@ -101,7 +101,7 @@ def test_the_list_of_visitors_and_each_message_fit_on_the_screen(
 ) -> None:
     for kind in some(KINDS, 5):
         terminal = person(env, columns=columns, rows=rows)
-        terminal.ask("Which kind of access do you want to try?")
+        terminal.ask("Which kind of access?")
         shown = on_screen(terminal)
         assert all(it.label.split("(")[0] in shown for it in access.KINDS), shown
         terminal.press(*[DOWN] * KINDS.index(kind), ENTER)
