@@ -11,7 +11,7 @@ import os.path
 import sys
 
 from ccsetup.core import executables
-from ccsetup.core.command_line import joined
+from ccsetup.core.command_line import in_turn, joined
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING
 if TYPE_CHECKING:
@@ -136,10 +136,10 @@ def _linked(archive: str, command: str, env: Mapping[str, str]) -> str:
     from ccsetup.core import shells
 
     own = os.path.join(env.get("HOME", "") or os.path.expanduser("~"), ".local", "bin")  # noqa: PTH111, PTH118
-    link = f"mkdir -p ~/.local/bin && {joined('ln', '-s', archive)} ~/.local/bin/{command}"
-    if _place(own) in map(_place, executables.folders(env.get("PATH"))):
-        return link
-    return f"{link} && {shells.add_to_path(own, shells.guess(env, ''))}"
+    commands = ["mkdir -p ~/.local/bin", f"{joined('ln', '-s', archive)} ~/.local/bin/{command}"]
+    if _place(own) not in map(_place, executables.folders(env.get("PATH"))):
+        commands.append(shells.add_to_path(own, shells.guess(env, "")))
+    return in_turn(*commands)
 
 
 def _zipapp() -> str:

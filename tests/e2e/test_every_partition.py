@@ -242,7 +242,7 @@ def test_fips_where_aws_has_none_is_named_by_the_doctor(visitor_in: Callable[[st
     done = visitor.run("doctor", "dev", "--offline", "--json")
     found = [it for it in done.said["findings"] if it["code"] == "region.endpoints"]
     assert [(it["severity"], it["line"], it["says"]) for it in found] == [
-        ("stops", 7, "dev wants FIPS endpoints, but AWS has none for STS in eu-west-1.")
+        ("stops", 7, "dev uses FIPS endpoints, but AWS has none for STS in eu-west-1.")
     ]
     by_variable = visitor.run("doctor", "dev", "--offline", "--json", AWS_USE_FIPS_ENDPOINT="true")
     told = next(it for it in by_variable.said["findings"] if it["code"] == "region.endpoints")

@@ -125,7 +125,7 @@ def test_an_account_that_the_role_lacks_is_not_left_out_in_silence(office: Offic
     (problem,) = told["problems"]
     assert (code, problem["what"]) == (
         1,
-        f"The role Narrow lets in account {B} on its own terms, and account {C} not at all.",
+        f"The role Narrow already lets callers from account {B} in, but none from account {C}.",
     )
     assert f"--to-account {C} --trust account" in problem["next"]
     assert office.state.roles[NARROW].trust == before
