@@ -96,8 +96,10 @@ def short() -> int | None:
 def _has_drafts() -> bool:
     """Return whether there may be drafts of a killed run, which the full program removes."""
     files = ("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")
-    folders = {os.path.dirname(os.path.realpath(aws_file(*file))) for file in files}
-    return any(plain_file.MARK in name for folder in folders if os.path.isdir(folder) for name in os.listdir(folder))
+    for folder, name in (os.path.split(os.path.realpath(aws_file(*file))) for file in files):
+        if os.path.isdir(folder) and any(it.startswith(f".{name}{plain_file.MARK}") for it in os.listdir(folder)):
+            return True
+    return False
 
 
 def cached(path: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ccsetup.core.errors import BadAnswer
 
@@ -19,6 +20,10 @@ _UNSAID = {"kind": None, "device_code": False, "no_browser": False}  # what the 
 
 
 class _Parser(argparse.ArgumentParser):
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if message:
+            (file or sys.stderr).write(message)  # argparse would ignore that the disk is full
+
     def error(self, message: str) -> NoReturn:
         if message.startswith("unrecognized arguments: "):
             raise BadAnswer(self._unknown(message.partition(": ")[2].split()), next=f"Run: {self.prog} --help")

@@ -93,7 +93,7 @@ def how_to_install(env: Mapping[str, str], *, again: bool = False, command: str 
     A zip file is made to have the one command that is missing.
     """
     if not executables.WINDOWS and (archive := _zipapp()):
-        return _linked(archive, command, env)
+        return _linked(archive, command, env, again)
     if kind() in (UV, UVX) or (executables.path_of("uv", env) and not executables.path_of("pipx", env)):
         return joined("uv", "tool", "install", *(["--force"] if again else []), requirement())
     return joined("pipx", "install", *(["--force"] if again else []), requirement())
@@ -131,12 +131,12 @@ def requirement() -> str:
     return f"ccsetup{extras} @ {address}"
 
 
-def _linked(archive: str, command: str, env: Mapping[str, str]) -> str:
+def _linked(archive: str, command: str, env: Mapping[str, str], again: bool) -> str:
     """Return the commands that give a zip file another name in a folder for a person's own programs, on their PATH."""
     from ccsetup.core import shells
 
     own = os.path.join(env.get("HOME", "") or os.path.expanduser("~"), ".local", "bin")  # noqa: PTH111, PTH118
-    commands = ["mkdir -p ~/.local/bin", f"{joined('ln', '-s', archive)} ~/.local/bin/{command}"]
+    commands = ["mkdir -p ~/.local/bin", f"{joined('ln', '-sf' if again else '-s', archive)} ~/.local/bin/{command}"]
     if _place(own) not in map(_place, executables.folders(env.get("PATH"))):
         commands.append(shells.add_to_path(own, shells.guess(env, "")))
     return in_turn(*commands)

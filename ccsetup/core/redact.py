@@ -15,10 +15,11 @@ _LONG = 4096  # longer text isn't read by anyone, and some patterns take quadrat
 _DOT = "•"
 _PIECE = 8  # a text and a secret don't share this many consecutive characters by chance
 _LENGTH = 40  # of a secret access key, in characters
-_CHANGES = 15  # at least so many times, its characters change between capitals, small letters, digits and signs
-_WORD = r"[\w.-]*(?:secret[ _-]access[ _-]key|secret|token|passw|pwd|api[_-]?key|private[_-]?key)[\w.-]*"
+_PARTS = 17  # it has at least so many words, other capitals, numbers and signs; names and paths have fewer
+_NAMES = r"(?=[\w.-]*(?:secret|token|passw|pwd|api[_-]?key|private[_-]?key))"  # the next word names a secret
+_WORD = rf"(?<![\w.-])(?:secret[ _-]access[ _-]key|{_NAMES}[\w.-]+)"
 _NAMED = later(rf"(({_WORD})[\"']?\s*[=:]\s*)(?=\S).*", re.IGNORECASE | re.DOTALL)
-_ARGUMENT = later(rf"(-{_WORD}\s+)(\"[^\"]*\"|'[^']*'|(?!--)\S+)", re.IGNORECASE)
+_ARGUMENT = later(rf"(?<![\w.-])(-{_NAMES}[\w.-]+\s+)(\"[^\"]*\"|'[^']*'|(?!--)\S+)", re.IGNORECASE)
 _USER = later(r"((?:^|\s)(?:-u|--user|Bearer|Basic)[\s=]+)\S+")
 _USERINFO = later(r"(://[^/\s:@]*:)(\S+)@")
 _KEY_ID = later(r"\b(A[KS]IA)[A-Z0-9]{4,}([A-Z0-9]{4})\b")
@@ -26,7 +27,8 @@ _TOKEN = later(r"\beyJ[\w.=-]{20,}")
 _KEY = later(r"(?<![^\s\"'=,])(?=[^\s]*[0-9])(?=[^\s]*[A-Z])(?=[^\s]*[a-z])[A-Za-z0-9/+]{40,}={0,2}(?![^\s\"',;])")
 _SLASHES = 4  # more are in a path
 _SHAPE = later(rf"(?<![A-Za-z0-9+])[A-Za-z0-9/+]{{{_LENGTH}}}(?![A-Za-z0-9+])")
-_KINDS = later(r"[A-Z]+|[a-z]+|[0-9]+|[/+]+")
+_PART = later(r"[A-Z]?[a-z]+|[A-Z]|[0-9]+|[/+]")
+_MIXED = later(r"(?=.*[0-9])(?=.*[A-Z]).*[a-z]")
 _SECRET = later(_WORD, re.IGNORECASE)
 
 
@@ -67,8 +69,8 @@ def without_keys(text: str) -> str:
 
 
 def _is_random(text: str) -> bool:
-    is_mixed = not text.islower() and not text.isupper() and text.count("/") <= _SLASHES
-    return is_mixed and len(_KINDS.findall(text)) > _CHANGES
+    is_mixed = bool(_MIXED.match(text)) and text.count("/") <= _SLASHES
+    return is_mixed and len(_PART.findall(text)) >= _PARTS
 
 
 def named(text: str) -> list[str]:

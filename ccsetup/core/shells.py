@@ -70,7 +70,7 @@ _CALLED = {"pwsh": "powershell", "powershell": "powershell", "cmd": "cmd", "fish
 
 def add_to_path(folder: str, shell: str) -> str:
     """Return the command that puts an absolute folder at the start of a shell's PATH."""
-    lines = {"fish": "fish_add_path {}", "powershell": '$Env:Path = "{};$Env:Path"', "cmd": 'set "PATH={};%PATH%"'}
+    lines = {"fish": 'fish_add_path "{}"', "powershell": '$Env:Path = "{};$Env:Path"', "cmd": 'set "PATH={};%PATH%"'}
     return lines.get(shell, 'export PATH="{}:$PATH"').format(folder)
 
 

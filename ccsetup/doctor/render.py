@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ccsetup.core import redact
 from ccsetup.core.command_line import quote
 from ccsetup.core.program_keys import unasked
-from ccsetup.core.text import cells, inert, padded, wrap, wrap_step
+from ccsetup.core.text import cells, padded, wrap, wrap_step
 from ccsetup.doctor.diagnose import Diagnosis, kinds
 from ccsetup.doctor.findings import FIX, Finding
 
@@ -30,7 +31,7 @@ def rows(findings: Sequence[Finding], home: Path, room: int | None) -> Iterator[
         if len(group) > MANY and len({it.code for it in group}) == 1:
             yield from _fold(group, home, width)
         else:
-            yield (("bold", inert(group[0].profile) or "This computer"),)
+            yield (("bold", redact.shown(group[0].profile) or "This computer"),)
             for finding in group:
                 yield from _finding(finding, home, width)
         yield ()
@@ -60,7 +61,7 @@ def _finding(finding: Finding, home: Path, width: int) -> Iterator[Row]:
     if finding.severity != "note":
         yield from _hung(("", "   "), "", finding.because, width)
     for number, step in enumerate(finding.do.splitlines()):
-        head, (first, *more) = "     " if number else "   → ", wrap_step(inert(step), width - 5)
+        head, (first, *more) = "     " if number else "   → ", wrap_step(redact.shown(step), width - 5)
         yield (("cyan", head), ("", first))
         yield from ((("", "     "), ("", line)) for line in more)
     if len(finding.also) > 1 or (finding.also and finding.profile):
@@ -75,7 +76,7 @@ def _fold(fold: Sequence[Finding], home: Path, width: int) -> Iterator[Row]:
     """Yield one kind of finding with many occurrences: the first one, then the places of the others."""
     first = fold[0]
     whose = len({it.profile for it in fold})
-    yield (("bold", f"{whose} profiles" if whose > 1 else inert(first.profile) or "This computer"),)
+    yield (("bold", f"{whose} profiles" if whose > 1 else redact.shown(first.profile) or "This computer"),)
     yield from _finding(first._replace(also=(), letter=""), home, width)
     where = [f"{it.profile} (line {it.line})" if it.line else it.profile for it in fold[1:]]
     yield from _hung(("", "   "), "dim", f"also affects {_names(where)}", width)
@@ -90,7 +91,7 @@ def _hung(head: tuple[str, str], colour: str, text: str, width: int) -> Iterator
     """Yield a text's lines with a hanging indent: each as far in as the text after `head`."""
     if text:
         indent = cells(head[1])
-        first, *more = wrap(inert(text), width - indent, split=True)
+        first, *more = wrap(redact.shown(text), width - indent, split=True)
         yield (head, (colour, first))
         yield from ((("", " " * indent), (colour, line)) for line in more)
 
@@ -146,7 +147,7 @@ def _answered(there: Diagnosis, width: int) -> Iterator[Row]:
     wide = max((cells(name) for name in identities), default=0)
     if 0 < len(identities) <= LISTED and wide <= width // 3:
         for name, identity in identities.items():
-            yield from _hung(("green", f" ✓ {padded(inert(name), wide)}  "), "", identity.arn, width)
+            yield from _hung(("green", f" ✓ {padded(redact.shown(name), wide)}  "), "", identity.arn, width)
 
 
 def summary(there: Diagnosis) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,10 +44,10 @@ def folder(context: Context, answers: Answers) -> Path | None:
     return (context.cwd / Path(name).expanduser()).absolute() if name else None
 
 
-def is_this_clone(context: Context, directory: Path, target: Target, profile: str = "") -> bool:
+def is_this_clone(context: Context, directory: Path, target: Target, flags: Sequence[str] = ()) -> bool:
     """Return whether the folder is already a clone of the target. Raises Problem if it contains something else.
 
-    `profile` is the one to clone with, if it exists.
+    `flags` are those of `ccsetup clone` to use for another folder, apart from the region and the branch.
     """
     if not context.files.occupied(directory):
         return False
@@ -57,8 +58,9 @@ def is_this_clone(context: Context, directory: Path, target: Target, profile: st
         raise refused
     if address.is_of(origin, target.name, target.region, context.env.get("CODE_COMMIT_ENDPOINT", "")):
         return True
-    flags = [*(["--profile", profile] if profile else []), *(["--region", target.region] if target.region else [])]
-    command = joined("ccsetup", "clone", target.name, free(context, directory), *flags)
+    of_target = (("--region", target.region), ("--branch", target.branch))
+    more = [word for flag, value in of_target if value for word in (flag, value)]
+    command = joined("ccsetup", "clone", target.name, free(context, directory), *flags, *more)
     raise Problem(
         questions.taken(str(directory), target),
         why=f"The folder is a clone of {origin}." if origin else "The folder wasn't changed.",

@@ -30,7 +30,7 @@ def reach(context: Context, look: Look, wish: Wish) -> Outcome | None:
     Returns None if the user wants to set up access first.
     """
     folder = checkout.folder_of(context, wish.target)
-    if not wish.print_url and checkout.is_this_clone(context, folder, wish.target, wish.profile):
+    if not wish.print_url and checkout.is_this_clone(context, folder, wish.target, wish.flags):
         wish = _as_it_is(context, look, wish, folder)
     kept = Kept(context)
     place = dialogue.seek(context, look, wish, kept)
@@ -95,7 +95,7 @@ def _carried_out(context: Context, look: Look, wish: Wish, claim: Claim, folder:
     kind = access.owner(look.profiles[claim.profile])
     outcome = Outcome(kind.name if kind else "", claim.profile, claim.region)
     git = checkout.finding_git(context, claim.way)
-    checkout.is_this_clone(context, folder, claim.target, claim.profile)
+    checkout.is_this_clone(context, folder, claim.target, wish._replace(profile=claim.profile).flags)
     if wish.dry_run:
         from ccsetup.wizard import review  # with what edits AWS files, which a clone leaves alone
 

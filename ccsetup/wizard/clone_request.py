@@ -32,6 +32,12 @@ class CloneOptions(NamedTuple):
     yes: bool = False
     dry_run: bool = False
 
+    @property
+    def flags(self) -> list[str]:
+        """The flags that say how to clone the repository again, apart from those that the target tells."""
+        named = (("--profile", self.profile), ("--via", self.via), ("--helper", self.helper))
+        return [word for flag, value in named if value for word in (flag, value)] + ["--create"] * self.create
+
 
 class Wish(NamedTuple):
     """The repository, the profile ("": any that can read it), and the options.
@@ -49,6 +55,12 @@ class Wish(NamedTuple):
     print_url: bool = False
     yes: bool = False
     dry_run: bool = False
+
+    @property
+    def flags(self) -> list[str]:
+        """The flags that say how to clone the repository again, apart from those that the target tells."""
+        named = (("--profile", self.profile), ("--via", self.via), ("--helper", self.helper))
+        return [word for flag, value in named if value for word in (flag, value)] + ["--create"] * self.create
 
     def given(self) -> dict[str, Value]:
         """Return the answers that `setup` would get for the same request."""

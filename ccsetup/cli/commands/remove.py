@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ccsetup.awsfiles import plan, removals
 from ccsetup.core import missing_profile
-from ccsetup.core.command_line import in_turn, joined, quote
+from ccsetup.core.command_line import change_to, in_turn, quote
 from ccsetup.core.context import Context
 from ccsetup.core.errors import Cancelled, Missing, Problem
 from ccsetup.core.model import Asked, Choice
@@ -50,7 +50,7 @@ def main(options: Namespace, context_of: Callable[[], Context]) -> Report:
             _agreed(context, name, removal)
         remove_profile.carry_out(context, removal)
         context.screen.done("removed", name, "to restore it: ccsetup undo")
-        _tell_what_stays(context, name, removal)
+        _tell_what_stays(context, name, removal, others=len(there.profiles) > 1)
     return Report(
         {
             "ok": True,
@@ -95,16 +95,17 @@ def _agreed(context: Context, name: str, removal: Removal) -> None:
         raise Cancelled("Canceled. Nothing was removed.")
 
 
-def _tell_what_stays(context: Context, name: str, removal: Removal) -> None:
+def _tell_what_stays(context: Context, name: str, removal: Removal, others: bool) -> None:
     """Say what a person may want to do about what the profile leaves."""
     if removal.session:
         context.screen.note(f"The sign-in {removal.session} lasts until it expires. Its settings are removed.")
     if removal.source:
         context.screen.note(f"To remove its source profile, too: ccsetup remove {quote(removal.source)}")
     for folder in removal.clones:
-        there = [] if folder == context.cwd or folder in context.cwd.parents else [joined("cd", str(folder))]
+        there = [] if folder == context.cwd or folder in context.cwd.parents else [change_to(str(folder))]
         command = in_turn(*there, "ccsetup doctor --fix")
-        context.screen.note(f"{_shown(context, folder)} still uses {name}. To choose another profile: {command}")
+        how = f" To choose another profile: {command}" if others else ""
+        context.screen.note(f"{_shown(context, folder)} still uses {name}.{how}")
 
 
 def _shown(context: Context, path: Path) -> str:

@@ -427,7 +427,7 @@ def test_git_without_its_helper_is_told_where_it_would_look():
     nowhere = {"git-remote-codecommit": ""}
     for shell, do in (
         ("bash", 'export PATH="/opt/cc/bin:$PATH"'),
-        ("fish", "fish_add_path /opt/cc/bin"),
+        ("fish", 'fish_add_path "/opt/cc/bin"'),
         ("powershell", '$Env:Path = "/opt/cc/bin;$Env:Path"'),
         ("cmd", 'set "PATH=/opt/cc/bin;%PATH%"'),
     ):
