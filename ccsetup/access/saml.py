@@ -158,6 +158,7 @@ QUESTIONS = (
             "A SAML assertion is what your identity provider sends to AWS when you sign in. It's a long base64 text,"
             " for example, the SAMLResponse in the network tab of your browser's developer tools."
         ),
+        unasked="Pass the file that has the assertion: --saml-assertion ~/saml-response.txt",
         settle=_settle_assertion,
         shows=_is_path,
         once=True,
