@@ -134,7 +134,7 @@ def _problem(cause: Cause, who: Who, why: str = "", *, words: Words | None = Non
     named = {"profile": _name(who), "region": who.region, **more}
     if cause.name == "unknown keys" and is_temporary(profiles.get(who.profile, {})):
         next = _COPY_AGAIN
-    if cause.name in ("ended", "signed out") and program_of(profiles, who.profile):
+    if cause.name in ("ended", "signed out", "unknown keys", "wrong secret") and program_of(profiles, who.profile):
         next = RENEW
     if not who.profile:
         next = next.replace(" --profile {profile}", "").replace("login {profile}", "login")

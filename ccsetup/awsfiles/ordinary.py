@@ -8,7 +8,14 @@ access keys, role ARNs, account IDs, permission sets, MFA devices and external I
 from __future__ import annotations
 
 from ccsetup.core import regions
-from ccsetup.core.placeholder import is_key_placeholder, is_random_id, is_random_secret
+from ccsetup.core.placeholder import (
+    BASE64,
+    CAPITALS,
+    SECRET_LENGTH,
+    is_key_placeholder,
+    is_random_id,
+    is_random_secret,
+)
 from ccsetup.core.sso_session import SCOPE
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than a call
@@ -19,8 +26,7 @@ if TYPE_CHECKING:
     _Profiles = Sequence[Mapping[str, str]]
     _OfProfiles = Callable[[_Profiles], bool]
 
-_CAPITALS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_CAPITALS, _BASE64 = ("".join(those).encode() for those in (CAPITALS, BASE64))
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
 # Only one of these may be set: each provides credentials in its own way.
 _WAYS = ("role_arn", "sso_account_id", "aws_access_key_id", "credential_process", "login_session")
@@ -174,7 +180,7 @@ def _have_keys(alike: _Profiles) -> bool:
         return False
     if not _consists_of(_CAPITALS, all_ids):
         return False
-    if {*map(len, secrets)} != {40} or not _consists_of(_BASE64, all_secrets):
+    if {*map(len, secrets)} != {SECRET_LENGTH} or not _consists_of(_BASE64, all_secrets):
         return False
     if not is_random_secret(all_secrets) or not all(map(is_random_id, ids)):
         return False

@@ -6,6 +6,7 @@ from itertools import repeat
 
 from ccsetup.core import clock
 from ccsetup.core.errors import UNANSWERED
+from ccsetup.core.placeholder import SECRET_LENGTH
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING; importing typing would take longer than this command
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ GAP = "  "
 
 _MARKS = {True: "✓", False: "✗", None: "·"}
 _SHOWN = bytes(range(32, 127))  # the characters that are one column wide, and shown as they are
-_LONG = 40  # a secret access key has as many characters
 _OVER = ("signed out", "needs MFA code")  # fixed by signing in
 
 
@@ -48,7 +48,7 @@ def rows(standings: Sequence[Standing], now: str, here: str, room: int | None) -
         columns = [[*map(inert, column)] for column in columns]
         pad, width_of = padded, cells
     widths = _widths(width_of, columns)
-    if max(widths) >= _LONG:
+    if max(widths) >= SECRET_LENGTH:
         columns = [[*map(_unsecret, column)] for column in columns]
         widths = _widths(width_of, columns)
     if room is None or sum(widths) + len(GAP) * (len(widths) - 1) <= room:
@@ -66,7 +66,7 @@ def _widths(width_of: Callable[[str], int], columns: Sequence[Sequence[str]]) ->
 
 def _unsecret(text: str) -> str:
     """Mask a secret access key that a profile was named after, or that is in the wrong setting."""
-    if len(text) < _LONG:
+    if len(text) < SECRET_LENGTH:
         return text
     from ccsetup.core.redact import without_keys
 

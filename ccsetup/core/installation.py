@@ -136,7 +136,9 @@ def _linked(archive: str, command: str, env: Mapping[str, str], again: bool) -> 
     from ccsetup.core import shells
 
     own = os.path.join(env.get("HOME", "") or os.path.expanduser("~"), ".local", "bin")  # noqa: PTH111, PTH118
-    commands = ["mkdir -p ~/.local/bin", f"{joined('ln', '-sf' if again else '-s', archive)} ~/.local/bin/{command}"]
+    is_in_the_way = again and executables.path_of(command, env) == os.path.join(own, command)  # noqa: PTH118
+    link = joined("ln", "-sf" if is_in_the_way else "-s", archive)
+    commands = ["mkdir -p ~/.local/bin", f"{link} ~/.local/bin/{command}"]
     if _place(own) not in map(_place, executables.folders(env.get("PATH"))):
         commands.append(shells.add_to_path(own, shells.guess(env, "")))
     return in_turn(*commands)

@@ -9,8 +9,10 @@ _WORDS = ("changeme", "change_me", "change-me", "replaceme", "replace_me", "repl
 _OF_KEYS = ("your", "accesskey", "sessiontoken", "secret", "redacted", "placeholder", "xxxxxx", "000000")
 _NOTHING = frozenset(("none", "null", "nil", "undefined", "todo", "tbd", "n/a", "fixme"))
 _OWNERS = ("your", "my", "the")
-_CAPITALS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
-_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+=")
+# What the parts of an access key consist of, and how long the secret one is.
+CAPITALS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+=")
+SECRET_LENGTH = 40
 _FILLED = ("x" * 8, "X" * 8, "0" * 8)  # by chance, such a part occurs in one of 10 million million keys
 _LONGEST = 100  # a session token is longer, and may contain any word
 _RUN = 8  # characters
@@ -31,9 +33,9 @@ def is_key_placeholder(text: str) -> bool:
     """
     if not text or len(text) >= _LONGEST:
         return False
-    if text[:4] in ("AKIA", "ASIA") and len(text) >= 16 and _CAPITALS.issuperset(text):
+    if text[:4] in ("AKIA", "ASIA") and len(text) >= 16 and CAPITALS.issuperset(text):
         return not is_random_id(text)
-    if len(text) == 40 and _BASE64.issuperset(text):
+    if len(text) == SECRET_LENGTH and BASE64.issuperset(text):
         return not is_random_secret(text)
     low = text.lower()
     if is_placeholder(text) or "://" in text or (text[0] == text[-1] == "%" and len(text) > 2) or low in _NOTHING:
@@ -60,7 +62,7 @@ def shown(text: str) -> str:
     """Return a placeholder for a sentence, "" if a part of it may be of a real secret."""
     run = ""
     for char in f"{text} ":
-        if char in _BASE64:
+        if char in BASE64:
             run += char
             continue
         kinds = any(map(str.isupper, run)) + any(map(str.islower, run)) + any(map(str.isdigit, run))

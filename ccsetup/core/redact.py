@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ccsetup.core.lazy_regex import later
 from ccsetup.core.model import Secret, Value
+from ccsetup.core.placeholder import SECRET_LENGTH
 from ccsetup.core.text import MASK, inert
 
 __all__ = ["MASK", "hide", "is_secret", "line", "named", "shown", "value", "without_keys"]
@@ -14,8 +15,7 @@ __all__ = ["MASK", "hide", "is_secret", "line", "named", "shown", "value", "with
 _LONG = 4096  # longer text isn't read by anyone, and some patterns take quadratic time
 _DOT = "•"
 _PIECE = 8  # a text and a secret don't share this many consecutive characters by chance
-_LENGTH = 40  # of a secret access key, in characters
-_PARTS = 17  # it has at least so many words, other capitals, numbers and signs; names and paths have fewer
+_PARTS = 17  # words, other capitals, numbers and signs: a secret access key has more, names and paths have fewer
 _NAMES = r"(?=[\w.-]*(?:secret|token|passw|pwd|api[_-]?key|private[_-]?key))"  # the next word names a secret
 _WORD = rf"(?<![\w.-])(?:secret[ _-]access[ _-]key|{_NAMES}[\w.-]+)"
 _NAMED = later(rf"(({_WORD})[\"']?\s*[=:]\s*)(?=\S).*", re.IGNORECASE | re.DOTALL)
@@ -26,7 +26,7 @@ _KEY_ID = later(r"\b(A[KS]IA)[A-Z0-9]{4,}([A-Z0-9]{4})\b")
 _TOKEN = later(r"\beyJ[\w.=-]{20,}")
 _KEY = later(r"(?<![^\s\"'=,])(?=[^\s]*[0-9])(?=[^\s]*[A-Z])(?=[^\s]*[a-z])[A-Za-z0-9/+]{40,}={0,2}(?![^\s\"',;])")
 _SLASHES = 4  # more are in a path
-_SHAPE = later(rf"(?<![A-Za-z0-9+])[A-Za-z0-9/+]{{{_LENGTH}}}(?![A-Za-z0-9+])")
+_SHAPE = later(rf"(?<![A-Za-z0-9+])[A-Za-z0-9/+]{{{SECRET_LENGTH}}}(?![A-Za-z0-9+])")
 _PART = later(r"[A-Z]?[a-z]+|[A-Z]|[0-9]+|[/+]")
 _MIXED = later(r"(?=.*[0-9])(?=.*[A-Z]).*[a-z]")
 _SECRET = later(_WORD, re.IGNORECASE)
@@ -63,7 +63,7 @@ def without_keys(text: str) -> str:
 
     So a key that was put into the wrong setting isn't shown, while paths, long names and commit IDs are.
     """
-    if len(text) < _LENGTH:
+    if len(text) < SECRET_LENGTH:
         return text
     return _SHAPE.sub(lambda it: MASK if _is_random(it[0]) else it[0], text)
 

@@ -3,7 +3,7 @@
 git waits while its helpers import this module, so it imports next to nothing.
 """
 
-from ccsetup.core.placeholder import is_key_placeholder
+from ccsetup.core.placeholder import BASE64, CAPITALS, is_key_placeholder
 
 TYPE_CHECKING = False  # like typing.TYPE_CHECKING, but importing typing takes longer than git's helpers
 if TYPE_CHECKING:
@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
 ID, SECRET = "aws_access_key_id", "aws_secret_access_key"
 TOKENS = ("aws_session_token", "aws_security_token")
-_CAPITALS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
-_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+=")
 
 
 def fault(credentials: "Mapping[str, str]", config: "Mapping[str, str]") -> str:
@@ -51,7 +49,7 @@ def is_doubled(key_id: str, secret: str) -> bool:
 
 def is_swapped(key_id: str, secret: str) -> bool:
     """Return whether the access key ID and the secret access key are in each other's place."""
-    return is_key_id(secret) and not is_key_id(key_id) and 16 <= len(key_id) <= 128 and _BASE64.issuperset(key_id)
+    return is_key_id(secret) and not is_key_id(key_id) and 16 <= len(key_id) <= 128 and BASE64.issuperset(key_id)
 
 
 def lacks_token(key_id: str, has_token: bool) -> bool:
@@ -66,4 +64,4 @@ def has_foreign_token(key_id: str, has_token: bool) -> bool:
 
 def is_key_id(text: str) -> bool:
     """Return whether a text has the form of an access key ID."""
-    return text.startswith(("AKIA", "ASIA")) and 16 <= len(text) <= 128 and _CAPITALS.issuperset(text)
+    return text.startswith(("AKIA", "ASIA")) and 16 <= len(text) <= 128 and CAPITALS.issuperset(text)

@@ -177,7 +177,9 @@ def reached(context: Context, found: Received, chosen: Entry | None, places: Seq
             next=f"Use another access. Available: {others}. For example: --access {left[0].accesses[0]}",
         )
     if left:
-        context.screen.note(f"Your access doesn't reach {names}. To use another: --access. Available: {others}")
+        context.screen.note(
+            f"Your access doesn't reach {names}. To choose another, add --access NAME. Available: {others}"
+        )
     return [place._replace(access=by[place.name]) for place in places if place.name in by]
 
 

@@ -120,6 +120,20 @@ def test_a_zip_file_is_given_the_name_that_is_missing(
     assert ("export PATH" in how) != on_path
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_only_the_command_that_git_finds_and_that_cannot_run_is_replaced(
+    first: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, broken = command(tmp_path / "tools/ccsetup"), command(tmp_path / ".local/bin" / REMOTE)
+    before, other = broken.read_bytes(), command(tmp_path / "other" / REMOTE)
+    monkeypatch.setattr(installation, "_zipapp", lambda: str(archive))
+    env = {"HOME": str(tmp_path), "PATH": f"{f'{other.parent}:' * (not first)}{broken.parent}:/usr/bin:/bin"}
+    how = installation.how_to_install(env, again=True, command=REMOTE)
+    done = subprocess.run(["bash", "-c", how], env=env, capture_output=True, text=True)
+    assert (done.returncode == 0) == first, done.stderr
+    assert (broken.resolve() == archive.resolve()) if first else (broken.read_bytes() == before)
+
+
 def test_a_lasting_command_is_found_behind_one_that_passes(tmp_path: Path) -> None:
     active, own = environment(tmp_path, "venv/pyvenv.cfg"), command(tmp_path / "home/.local/bin" / REMOTE)
     env = {"PATH": f"{active}/bin:{own.parent}", "VIRTUAL_ENV": str(active)}

@@ -14,6 +14,7 @@ from ccsetup.aws.errors import problem_of
 from ccsetup.core.context import Answer, AwsTexts, Sighting
 from ccsetup.core.errors import NoRepository, Problem
 from ccsetup.core.model import Identity, Repository, Who
+from ccsetup.core.program_keys import RENEW
 from ccsetup.doctor import online_findings
 from ccsetup.doctor.facts import Clone, Facts
 from ccsetup.doctor.findings import Finding
@@ -85,6 +86,13 @@ def test_temporary_keys_that_aws_does_not_know_are_to_be_copied_again(token: str
     }
     who = Who("dev", "us-east-2", profiles={"dev": there})
     assert problem_of(ClientError(answer, "GetCallerIdentity"), who, "").next.startswith(next)
+
+
+@pytest.mark.parametrize("code", ["InvalidClientTokenId", "SignatureDoesNotMatch"])
+def test_keys_that_a_program_prints_are_not_asked_for(code: str) -> None:
+    answer: Any = {"Error": {"Code": code, "Message": "No."}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    who = Who("dev", "us-east-2", profiles={"dev": {"credential_process": "keys"}})
+    assert problem_of(ClientError(answer, "GetCallerIdentity"), who, "").next == RENEW
 
 
 def refused(name: str, problem: Problem, at: str = "", **more: Any) -> Answer:

@@ -159,8 +159,8 @@ def read_url(url: str) -> tuple[str, str | None, str]:
     # AWS's tool reads codecommit://org/dev@Repo as the repository org, with the default credentials.
     if not _NAME.issuperset(repository) or repository in (".", "..") or any(c in profile for c in "/?#"):
         raise Refused(
-            f"{url} isn't valid. A repository name can contain only letters, digits, and .-_ In a URL, a profile name "
-            f"can't contain any of /?# The URL should look like {_EXAMPLE}",
+            f"{url} isn't valid. A repository name can contain only letters, digits, dots, hyphens, and underscores. "
+            f"A profile name in a URL can't contain /, ? or #. The URL should look like {_EXAMPLE}",
             "git.remote",
         )
     return "" if scheme == "codecommit" else scheme, profile if at else None, repository
