@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
@@ -148,7 +149,7 @@ def test_any_bytes_survive_reading_and_writing(home: Home) -> None:
 
 def test_a_file_that_is_being_written_is_read_once_it_is_whole(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     stages = iter([CONFIG[:-3], CONFIG, CONFIG])
-    monkeypatch.setattr(time, "sleep", lambda _: home.config.write_text(next(stages, CONFIG)))
+    in_pauses(monkeypatch, lambda: home.config.write_text(next(stages, CONFIG)))
     ages = iter([0.001, 0.3, 0.001, 0.03])
     monkeypatch.setattr(disk, "_age_s", lambda _: next(ages))
     home.fill("", None)
@@ -935,9 +936,15 @@ def test_where_links_are_unknown_a_copy_serves(home: Home, monkeypatch: pytest.M
 # ------------------------------------------------------------------ others write too
 
 
+def in_pauses(monkeypatch: pytest.MonkeyPatch, do: Callable[[], object]) -> None:
+    """Let something happen in each pause of this thread. Other tests may have left threads that sleep."""
+    own, sleep = threading.get_ident(), time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: do() if threading.get_ident() == own else sleep(seconds))
+
+
 def test_an_update_written_over_ours_is_noticed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     change = home.fill().plan()
-    monkeypatch.setattr(time, "sleep", lambda _: home.config.write_text(CONFIG + "# theirs\n"))
+    in_pauses(monkeypatch, lambda: home.config.write_text(CONFIG + "# theirs\n"))
     with pytest.raises(Problem) as refused:
         home.files.apply(change)
     assert refused.value.code == "file.changed"
@@ -951,11 +958,11 @@ def test_an_update_written_into_the_old_file_is_not_lost(home: Home, monkeypatch
     with home.config.open("r+") as theirs:
         theirs.seek(0, os.SEEK_END)
 
-        def write(_: float) -> None:
+        def write() -> None:
             theirs.write("# theirs\n")
             theirs.flush()
 
-        monkeypatch.setattr(time, "sleep", write)
+        in_pauses(monkeypatch, write)
         with pytest.raises(Problem) as refused:
             home.files.apply(change)
     assert refused.value.code == "file.changed"
@@ -965,11 +972,11 @@ def test_an_update_written_into_the_old_file_is_not_lost(home: Home, monkeypatch
 def test_an_update_written_on_top_of_ours_is_fine(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     change = home.fill().plan(SECTIONS[0])
 
-    def write(seconds: float) -> None:
+    def write() -> None:
         monkeypatch.undo()
         home.config.write_text(home.config.read_text() + "# theirs\n")
 
-    monkeypatch.setattr(time, "sleep", write)
+    in_pauses(monkeypatch, write)
     home.files.apply(change)
     assert home.config.read_text() == editing.put(CONFIG, SECTIONS[0]) + "# theirs\n"
 
